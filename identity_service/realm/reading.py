@@ -53,6 +53,9 @@ def read(content: bytes) -> Document:
         raise FaultyFile(advice=f"line {_line(error.problem_mark)}: {_problem(error)}") from None
     except yaml.reader.ReaderError as error:
         raise FaultyFile(advice=f"the file has a character that YAML does not allow: {error.character!r}") from None
+    except (ValueError, OverflowError):
+        # The parser itself trips over escapes beyond the last character and over endless numbers of a version.
+        raise FaultyFile(advice="the file has an escape or a number that YAML does not allow") from None
     if node is None:
         raise FaultyFile(advice="the file is empty")
     lines: dict[Path, int] = {}

@@ -24,6 +24,11 @@ FORMS = {
     "deep": (b"[" * 100_000, "line 1: it is nested too deeply"),
     "large": (b"#" * (MAX_BYTES + 1), f"the file has more than {MAX_BYTES} bytes"),
     "a control character": (b"roles: \x01", "a character that YAML does not allow"),
+    "an escape beyond the last character": (b'roles: "\\UFFFFFFFF"', "an escape or a number that YAML does not allow"),
+    "an endless version": (
+        b"%YAML 1." + b"1" * 5_000 + b"\n---\nroles: {}",
+        "an escape or a number that YAML does not",
+    ),
     "a list": (b"- roles", "line 1: it must be a mapping"),
     "an object": (b"roles: !!python/object/apply:os.getcwd []", "line 1, roles: the tag python/object/apply:os.getcwd"),
     "a key of another kind": (b"roles:\n  1: {}", "line 2, roles.1: it is no name"),
