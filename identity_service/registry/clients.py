@@ -83,27 +83,39 @@ class ClientRegistry:
                 record_act(db, cause, "client.changed", client_id, before=members[0], after=members[1])
             return await _get(db, client_id)
 
-    async def add_secret(self, client_id: str, cause: Cause, *, replaces_latest: bool) -> str:
+    async def add_secret(
+        self, client_id: str, cause: Cause, *, replaces_latest: bool, expect: Expectation | None = None
+    ) -> str:
         """Give the client another secret, and return it; the former one stays valid.
 
-        Raises ClientNotFound, ClientPublic, TwoSecretsValid, OneSecretValid.
+        Raises ClientNotFound, ClientPublic, TwoSecretsValid, OneSecretValid, and what `expect` raises.
         """
         secret = generate_secret()
         action = "client.secret_replaced" if replaces_latest else "client.secret_added"
         change = partial(with_another_secret, secret_hash=hash_secret(secret), replaces_latest=replaces_latest)
-        await self._change_secrets(client_id, action, cause, change)
+        await self._change_secrets(client_id, action, cause, change, expect)
         return secret
 
-    async def end_former_secret(self, client_id: str, cause: Cause) -> None:
-        """Let only the latest secret be valid. Raises ClientNotFound, FormerSecretNotFound."""
-        await self._change_secrets(client_id, "client.secret_ended", cause, without_former_secret)
+    async def end_former_secret(self, client_id: str, cause: Cause, expect: Expectation | None = None) -> None:
+        """Let only the latest secret be valid.
+
+        Raises ClientNotFound, FormerSecretNotFound, and what `expect` raises.
+        """
+        await self._change_secrets(client_id, "client.secret_ended", cause, without_former_secret, expect)
 
     async def _change_secrets(
-        self, client_id: str, action: str, cause: Cause, change: Callable[[Client], Client]
+        self,
+        client_id: str,
+        action: str,
+        cause: Cause,
+        change: Callable[[Client], Client],
+        expect: Expectation | None,
     ) -> None:
         async with self._database.begin() as db:
             row = await repository.get_for_update(db, client_id)
             before = row.as_client()
+            if expect is not None:
+                expect(before)
             after = change(before)
             row.replace_by(after)
             record_act(db, cause, action, client_id, before=members_of(before), after=members_of(after))

@@ -10,6 +10,7 @@ from identity_service.clients.values import ClientReplacements
 from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.admin.client_requests import make_application, make_client
 from tests.admin_pages.client_requests import etag_of, fields
+from tests.admin_pages.reading import hidden
 from tests.identity.browsing import Browsing
 from tests.support.services import POSTS_URL, Identity
 
@@ -27,6 +28,11 @@ def secret_in(answer: httpx.Response) -> str:
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     (secret,) = re.findall(r"<dt>Secret</dt>\s*<dd><code class=\"id\">([\w-]{43})</code>", answer.text)
     return str(secret)
+
+
+async def send_about_secrets(browser: Browsing, path: str, **entered: str) -> httpx.Response:
+    """Open the page at this path, and send its form."""
+    return await browser.send(path, {"etag": hidden(await browser.open(path), "etag"), **entered})
 
 
 async def test_the_secret_of_a_client_that_is_made_is_shown_once(identity: Identity, grace: Browsing) -> None:
@@ -61,7 +67,7 @@ async def test_a_public_client_has_no_secret_and_what_was_entered(identity: Iden
     assert (client.is_public, client.application_type, client.is_first_party) == (True, "native", False)
     assert client.redirect_uris == ["http://127.0.0.1/callback", "example.app:/callback"]
     assert (client.default_audience, client.scopes) == (POSTS_URL, ["posts:write", "offline_access"])
-    assert (await grace.send(f"{CLIENTS}/app/add-secret")).status_code == 409
+    assert (await send_about_secrets(grace, f"{CLIENTS}/app/add-secret")).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -134,20 +140,47 @@ async def test_another_secret_is_shown_once_and_the_former_one_ends_when_asked(
 ) -> None:
     await make_client(identity, "robot")
     path = f"{CLIENTS}/robot"
-    first = secret_in(await grace.send(f"{path}/add-secret"))
-    again = await grace.send(f"{path}/add-secret")
+    first = secret_in(await send_about_secrets(grace, f"{path}/add-secret"))
+    again = await send_about_secrets(grace, f"{path}/add-secret")
     assert (again.status_code, first in again.text) == (422, False)
     assert "Two secrets of this client are valid." in again.text
-    second = secret_in(await grace.send(f"{path}/add-secret", {"lost": "true"}))
+    second = secret_in(await send_about_secrets(grace, f"{path}/add-secret", lost="true"))
     client = await client_of(identity, "robot")
     assert (client.secret_hash, client.former_secret_hash) == (hash_secret(second), hash_secret("a-secret"))
     assert "end-former-secret" in await grace.open(path)
-    answer = await grace.send(f"{path}/end-former-secret")
+    answer = await send_about_secrets(grace, f"{path}/end-former-secret")
     page = await grace.open(answer.headers["location"])
     assert ("Only the latest secret is valid now." in page, "end-former-secret" in page) == (True, False)
     assert (await client_of(identity, "robot")).former_secret_hash is None
-    assert (await grace.send(f"{path}/end-former-secret")).status_code == 404
-    assert (await grace.send(f"{path}/add-secret", {"lost": "true"})).status_code == 422
+    assert (await send_about_secrets(grace, f"{path}/end-former-secret")).status_code == 404
+    assert (await send_about_secrets(grace, f"{path}/add-secret", lost="true")).status_code == 422
+
+
+async def test_a_page_that_shows_a_secret_makes_no_other_one_when_it_is_loaded_again(
+    identity: Identity, grace: Browsing
+) -> None:
+    await make_client(identity, "robot")
+    path = f"{CLIENTS}/robot/add-secret"
+    secret_in(await send_about_secrets(grace, path))
+    fields = {"etag": hidden(await grace.open(path), "etag"), "lost": "true"}
+    secret = secret_in(await grace.send(path, fields))
+    again = await grace.send(path, fields)
+    assert (again.status_code, "Nobody has the latest secret" in again.text) == (412, True)
+    assert (await client_of(identity, "robot")).secret_hash == hash_secret(secret)
+
+
+async def test_a_former_secret_ends_only_if_it_is_the_one_that_the_page_was_about(
+    identity: Identity, grace: Browsing
+) -> None:
+    await make_client(identity, "robot")
+    secret = secret_in(await send_about_secrets(grace, f"{CLIENTS}/robot/add-secret"))
+    path = f"{CLIENTS}/robot/end-former-secret"
+    shown = {"etag": hidden(await grace.open(path), "etag")}
+    await grace.send(path, shown)
+    await send_about_secrets(grace, f"{CLIENTS}/robot/add-secret")
+    assert (await grace.send(path, shown)).status_code == 412
+    assert (await client_of(identity, "robot")).former_secret_hash == hash_secret(secret)
+    assert (await grace.send(path)).status_code == 400
 
 
 async def test_a_client_is_deleted_once_its_id_was_entered(identity: Identity, grace: Browsing) -> None:

@@ -9,13 +9,13 @@ from identity_service.admin.client_schemas import ClientRead, client_tag
 from identity_service.clients.values import ClientView
 from identity_service.dependencies import PartsDep
 from identity_service.errors import OneSecretValid, TwoSecretsValid
-from identity_service.pages.admin.client_forms import ClientChange, SecretForm, as_form
+from identity_service.pages.admin.client_forms import ClientChange, SecretForm, as_form, secrets_tag
 from identity_service.pages.admin.client_routes import CLIENTS, client_options
 from identity_service.pages.admin.dependencies import AdminRequestDep, FreshAdminRequestDep, sent
 from identity_service.pages.admin.forms import Changing, Confirmed
 from identity_service.pages.admin.router import admin_pages
-from identity_service.pages.errors import ConfirmationWrong
-from identity_service.pages.forms import NOTHING, Button, Form
+from identity_service.pages.errors import ConfirmationWrong, FormMalformed
+from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.rendering import go
 from watchword.auth import public
 from watchword.errors import Invalid, PreconditionFailed
@@ -25,7 +25,7 @@ router = admin_pages("/clients/{client_id}")
 
 ChangeForm = Annotated[Form[ClientChange], Depends(sent(ClientChange))]
 SecretPageForm = Annotated[Form[SecretForm], Depends(sent(SecretForm))]
-ButtonForm = Annotated[Form[Button], Depends(sent(Button))]
+EndingForm = Annotated[Form[Changing], Depends(sent(Changing))]
 DeletionForm = Annotated[Form[Confirmed], Depends(sent(Confirmed))]
 
 
@@ -61,27 +61,37 @@ async def show_add_secret(client_id: Text, admin: FreshAdminRequestDep, parts: P
 @router.post("/add-secret")
 @public
 async def add_secret(client_id: Text, admin: FreshAdminRequestDep, form: SecretPageForm, parts: PartsDep) -> Response:
-    """The answer shows the secret, and nothing else does."""
+    """The answer shows the secret, and nothing else does. Sending the form again makes no other one, since the secrets
+    are not those that it was about."""
     try:
         if form.model is not None:
-            secret = await parts.admin.clients.add_secret(client_id, admin.cause, replaces_latest=form.model.lost)
+            lost, expect = form.model.lost, _expecting_secrets(form.model)
+            secret = await parts.admin.clients.add_secret(client_id, admin.cause, replaces_latest=lost, expect=expect)
             return admin.page("client_secret.html", "client_secret_made", client_id=client_id, secret=secret)
     except (OneSecretValid, TwoSecretsValid) as error:
         form = form.with_flaw("lost", error)
+    except PreconditionFailed:
+        return await _secret_page(admin, parts, client_id, NOTHING, stale=form)
     return await _secret_page(admin, parts, client_id, form)
 
 
 @router.get("/end-former-secret")
 @public
 async def show_end_former_secret(client_id: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
-    client = ClientRead.of(await parts.admin.clients.get(client_id))
-    return admin.page("client_end_former_secret.html", "client_end_former_secret", client=client)
+    return _former_secret_page(admin, await parts.admin.clients.get(client_id))
 
 
 @router.post("/end-former-secret")
 @public
-async def end_former_secret(client_id: Text, admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
-    await parts.admin.clients.end_former_secret(client_id, admin.cause)
+async def end_former_secret(
+    client_id: Text, admin: FreshAdminRequestDep, form: EndingForm, parts: PartsDep
+) -> Response:
+    if form.model is None:
+        raise FormMalformed("no entity tag")
+    try:
+        await parts.admin.clients.end_former_secret(client_id, admin.cause, _expecting_secrets(form.model))
+    except PreconditionFailed:
+        return _former_secret_page(admin, await parts.admin.clients.get(client_id), stale=form)
     return admin.go(_path(client_id), "former_secret_ended")
 
 
@@ -124,6 +134,10 @@ def _expecting(form: Changing) -> Any:
     return lambda client: form.ensure_is(client_tag(client))
 
 
+def _expecting_secrets(form: Changing) -> Any:
+    return lambda client: form.ensure_is(secrets_tag(client))
+
+
 async def _change_page(
     admin: AdminRequestDep, parts: PartsDep, view: ClientView, form: Form[ClientChange], stale: Form[Any] | None = None
 ) -> Response:
@@ -132,9 +146,22 @@ async def _change_page(
     return admin.page("client_change.html", "client_change", form, **words)
 
 
-async def _secret_page(admin: AdminRequestDep, parts: PartsDep, client_id: str, form: Form[SecretForm]) -> Response:
-    client = ClientRead.of(await parts.admin.clients.get(client_id))
-    return admin.page("client_add_secret.html", "client_add_secret", form, client=client)
+async def _secret_page(
+    admin: AdminRequestDep,
+    parts: PartsDep,
+    client_id: str,
+    form: Form[SecretForm],
+    stale: Form[Any] | None = None,
+) -> Response:
+    view = await parts.admin.clients.get(client_id)
+    etag = form.values.get("etag", secrets_tag(view.client))
+    words: dict[str, Any] = {"client": ClientRead.of(view), "etag": etag, "stale": stale}
+    return admin.page("client_add_secret.html", "client_add_secret", form, **words)
+
+
+def _former_secret_page(admin: AdminRequestDep, view: ClientView, stale: Form[Any] | None = None) -> Response:
+    words: dict[str, Any] = {"client": ClientRead.of(view), "etag": secrets_tag(view.client), "stale": stale}
+    return admin.page("client_end_former_secret.html", "client_end_former_secret", **words)
 
 
 def _delete_page(

@@ -1,6 +1,7 @@
 """The forms of clients, and what a person chooses from in them."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,7 +22,6 @@ from identity_service.clients.values import ClientReplacements
 from identity_service.pages.admin.forms import LINES, Changing
 from identity_service.pages.forms import CHOICES, Form
 from identity_service.services.values import ServiceView
-from watchword.http.fields import Body
 
 UriLines = Annotated[Uris, LINES]
 
@@ -64,10 +64,15 @@ class ClientChange(Changing):
         )
 
 
-class SecretForm(Body):
-    """Another secret; `lost` is whether it takes the place of the latest one."""
+class SecretForm(Changing):
+    """Another secret; `lost` is whether it takes the place of the latest one. `etag` is that of `secrets_tag`."""
 
     lost: bool = False
+
+
+def secrets_tag(client: Client) -> str:
+    """The entity tag of the secrets of a client: what was done once is not done again to other secrets."""
+    return sha256(b"%b %b" % (client.secret_hash or b"", client.former_secret_hash or b"")).hexdigest()[:32]
 
 
 def as_form(client: Client) -> Form[ClientChange]:
