@@ -24,7 +24,7 @@ def install(app: FastAPI, cookie: SignOnCookie) -> None:
             # The authorization endpoint, of whose request this is the query, leads the person through the sign-in.
             return go(Goal.of_authorization(query_of(request)).path)
         if isinstance(error, OwnPasswordRequired):
-            return go(CHANGE_PASSWORD)
+            return _go_to(request, CHANGE_PASSWORD)
         response = _go_to(request, _goal(request, error).sign_in_path)
         cookie.delete_repeated(request, response)
         return response

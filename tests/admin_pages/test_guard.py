@@ -100,11 +100,23 @@ async def test_a_script_of_the_page_is_led_to_the_sign_in_as_a_whole(identity: I
         assert answer.headers["hx-redirect"] == "/sign-in?return=/admin/ui/users%3Fq%3Da"
 
 
+async def test_a_script_is_led_to_the_page_of_an_initial_password_as_a_whole(
+    grace: Browsing, databases: Databases
+) -> None:
+    # As it is after another administrator has set the password while the page was open.
+    await databases.execute("identity_owner", "UPDATE identity.users SET must_change_password = true")
+    answer = await grace.http.get(f"{USERS}?q=a", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["hx-redirect"] == "/account/password"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         {},
         {"Origin": "null"},
+        {"Origin": f"{IDENTITY_URL} {IDENTITY_URL}"},
+        {"Referer": IDENTITY_URL},
         {"Origin": POSTS_URL},
         {"Origin": "http://localhost:8001.evil.example"},
         {"Origin": IDENTITY_URL, "Sec-Fetch-Site": "same-site"},
