@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from identity_service.admin.networks import AdminNetworks
 from identity_service.errors import NetworkNotAllowed
 from watchword.errors import AppError
-from watchword.http.shortcut import PassableLayer
+from watchword.http.shortcut import PassableLayer, path_of
 
 _ROOT: Final = "/admin"
 
@@ -27,7 +27,7 @@ class NetworkLayer(PassableLayer):
         return self._app
 
     def leaves_alone(self, scope: Scope) -> bool:
-        return not f"{scope['path']}/".startswith(f"{_ROOT}/")
+        return not f"{path_of(scope)}/".startswith(f"{_ROOT}/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = None

@@ -113,6 +113,13 @@ async def test_the_network_is_asked_for_first_and_whatever_is_there(identity: Id
         assert answer.json()["code"] == "network_not_allowed"
 
 
+@pytest.mark.parametrize("prefix", ["/identity", "/admin", "/admin/"])
+async def test_a_prefix_that_a_proxy_has_set_hides_nothing(identity: Identity, grace: Headers, prefix: str) -> None:
+    transport = httpx.ASGITransport(identity.app, root_path=prefix, client=(STRANGER, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url=IDENTITY_URL, headers=grace) as http:
+        assert (await http.get(f"{prefix}{READ}")).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/livez", "/administration", "/adminx/users", "/users/me", "/sign-in"])
 async def test_nothing_else_is_refused_to_any_network(identity: Identity, path: str) -> None:
     async with client_at(identity, STRANGER) as http:

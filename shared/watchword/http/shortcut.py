@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from watchword.http._framework import path_of as path_of
 from watchword.http.hot import ATTEMPT, HotRoutes, send_whole
 
 
