@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -78,6 +79,13 @@ async def elsewhere(_: dict[str, str]) -> Answer:
     return Answer("", None)
 
 
+@PEOPLE.verb("add")
+async def add(parts: dict[str, str], name: str) -> Answer:
+    """Add somebody, and say what nobody is told again."""
+    parts[name] = "somebody"
+    return Answer("a password", None)
+
+
 @TOP.verb("greet")
 async def greet(parts: dict[str, str]) -> Answer:
     """Greet everybody."""
@@ -141,6 +149,28 @@ def test_refusal_is_one_line(
         run(*arguments)
     printed = capfdbinary.readouterr()
     assert (exit_.value.code, printed.out, printed.err.decode()) == (status, b"", error)
+
+
+def test_command_without_a_standard_output_does_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its answer, such as a password, would be lost."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SystemExit) as exit_:
+        run("people", "add", "grace")
+    assert (exit_.value.code, capfd.readouterr().err) == (1, "standard output is closed: nothing was done\n")
+    assert "grace" not in PARTS
+
+
+def test_answer_that_cannot_be_written_is_refused_in_a_line() -> None:
+    program = [sys.executable, "-m", "posts_service", "settings"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTS_")}
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(program, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "the answer cannot be written: No space left on device; what was asked for may be done"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ annotated with `typer.Argument` or `typer.Option`. Its docstring is its help. It
 `Lines`.
 """
 
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -183,6 +184,9 @@ def _entered_parameters(verb: Verb) -> Sequence[Parameter]:
 
 async def run_verb(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any], *, as_json: bool) -> None:
     """Carry out a verb and print its answer, or why it is refused. Raises SystemExit then."""
+    if sys.stdout is None:
+        # What it would say, such as a password, is said only once.
+        refuse("standard output is closed: nothing was done", 1)
     try:
         async with open_parts() as parts:
             answer = await verb(parts, **entered)
@@ -200,6 +204,21 @@ async def run_verb(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any],
 
 
 def _write(output: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(output)
-    sys.stdout.buffer.flush()
+    """Raises BrokenPipeError if nobody reads on, which ends a command without a word, and SystemExit if the output
+    cannot be written otherwise."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(output)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard_output()
+        refuse(f"the answer cannot be written: {error.strerror}; what was asked for may be done", 1)
+
+
+def _discard_output() -> None:
+    """Have what is still to be written go nowhere: Python would try again at its end, and fail with another status."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
