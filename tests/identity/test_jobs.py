@@ -1,6 +1,7 @@
 """The jobs of identity: its worker runs, and the command line lists dead jobs and has them run again."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -55,13 +56,23 @@ async def test_dead_jobs_are_listed_and_run_again_and_that_is_recorded(clean_dat
     assert [tuple(row) for row in rows] == [("command line", first), ("command line", second)]
 
 
+async def test_job_that_stays_dead_is_told_by_the_status(clean_databases: Databases) -> None:
+    taken = "INSERT INTO identity.jobs (kind, payload, key, dead_at) VALUES ('unknown', '{}', 'one', $1) RETURNING id"
+    await clean_databases.fetch("identity_app", taken, None)
+    (stays,) = await clean_databases.fetch("identity_app", taken, datetime.now(UTC))
+    runs = await dead_job(clean_databases)
+    outcome = await run(environment_of(clean_databases), "jobs", "retry", "--all", "--json")
+    refused = {str(stays["id"]): "Another job that does the same is waiting already."}
+    assert (outcome.status, json.loads(outcome.output)) == (1, {"retried": [runs], "refused": refused})
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "error"),
     [
         ([], 2, "name the id of one dead job, or --all\n"),
         ([UNKNOWN, "--all"], 2, "name the id of one dead job, or --all\n"),
         (["one"], 2, "Invalid value for 'ID'"),
-        ([UNKNOWN], 1, "There is no dead job with this id.\n"),
+        ([UNKNOWN], 1, "There is no dead job with this id; jobs list lists them\n"),
     ],
 )
 async def test_what_is_no_dead_job_is_refused(

@@ -76,7 +76,8 @@ async def _retry_all(use: JobUse) -> Answer:
         except AppError as error:
             jobs.refused[job_id] = error.detail
     lines = [f"{job_id} stays: {reason}" for job_id, reason in jobs.refused.items()]
-    return Answer("\n".join([*lines, f"Jobs that run again: {len(jobs.retried)}."]), jobs)
+    text = "\n".join([*lines, f"Jobs that run again: {len(jobs.retried)}."])
+    return Answer(text, jobs, status=1 if jobs.refused else 0)
 
 
 def _line(job: JobRead) -> str:
