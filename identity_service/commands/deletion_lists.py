@@ -35,6 +35,9 @@ def deleted_ids(lines: Iterable[bytes]) -> list[UUID]:
         else:
             is_list = is_list or "type" in document
             ids[user_id] = None
+    if count is None and not ids:
+        # What is left of a list that could not be written.
+        raise Invalid(advice="the list is empty, and does not even have the line that ends it: nothing was done")
     if is_list and count != len(ids):
         raise Invalid(advice="the list is not whole, since its last line does not end it: nothing was done")
     return list(ids)

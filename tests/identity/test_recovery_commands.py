@@ -119,6 +119,8 @@ async def test_the_last_administrator_stays_and_all_others_are_deleted(
         (['{"type": "deletion", "user_id": "0199a3c1-e5f0-7d6b-8a2e-3f1c5b7d9e10"}'], "the list is not whole"),
         (['{"type": "deletion", "user_id": "ada"}', '{"type": "end", "count": 1}'], "line 1 names no account"),
         (["{"], "line 1 is no JSON"),
+        ([], "the list is empty"),
+        (["", ""], "the list is empty"),
         (["", "ada"], "line 2 names no account"),
         (['{"type": "end", "count": 0}', "[]"], "line 2 names no account"),
     ],
