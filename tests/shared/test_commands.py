@@ -151,13 +151,14 @@ def test_refusal_is_one_line(
     assert (exit_.value.code, printed.out, printed.err.decode()) == (status, b"", error)
 
 
+@pytest.mark.parametrize("arguments", [["people", "add", "grace"], ["settings"]], ids=" ".join)
 def test_command_without_a_standard_output_does_nothing(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Its answer, such as a password, would be lost."""
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(SystemExit) as exit_:
-        run("people", "add", "grace")
+        run(*arguments)
     assert (exit_.value.code, capfd.readouterr().err) == (1, "standard output is closed: nothing was done\n")
     assert "grace" not in PARTS
 

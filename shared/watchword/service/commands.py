@@ -184,9 +184,8 @@ def _entered_parameters(verb: Verb) -> Sequence[Parameter]:
 
 async def run_verb(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any], *, as_json: bool) -> None:
     """Carry out a verb and print its answer, or why it is refused. Raises SystemExit then."""
-    if sys.stdout is None:
-        # What it would say, such as a password, is said only once.
-        refuse("standard output is closed: nothing was done", 1)
+    # What it would say, such as a password, is said only once.
+    _ensure_output()
     try:
         async with open_parts() as parts:
             answer = await verb(parts, **entered)
@@ -203,9 +202,16 @@ async def run_verb(verb: Verb, open_parts: Opener[Any], entered: dict[str, Any],
         refuse(_reason(error), 1)
 
 
+def _ensure_output() -> None:
+    # Python has no standard output if the file descriptor is closed.
+    if sys.stdout is None:
+        refuse("standard output is closed: nothing was done", 1)
+
+
 def _write(output: bytes) -> None:
     """Raises BrokenPipeError if nobody reads on, which ends a command without a word, and SystemExit if the output
     cannot be written otherwise."""
+    _ensure_output()
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(output)
