@@ -18,7 +18,7 @@ Wait = Annotated[
         metavar="SECONDS",
         min=0,
         max=MAX_SECONDS,
-        help="Wait so long at most until every service obeys, and say which do.",
+        help="Wait until every service obeys, at most this long, and say which do.",
     ),
 ]
 

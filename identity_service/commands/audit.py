@@ -42,12 +42,12 @@ def _at(text: str) -> Any:
 
 Actor = Annotated[str | None, typer.Option(help="A person's id, a client's id, or 'command line'.")]
 Subject = Annotated[str | None, typer.Option(help="The id of what was acted on.")]
-Action = Annotated[str | None, typer.Option(help="Such as session.ended.")]
-RequestId = Annotated[str | None, typer.Option(help="What one request has done.")]
-Since = Annotated[datetime | None, _at("Entries of this time and later.")]
-Until = Annotated[datetime | None, _at("Entries of before this time.")]
+Action = Annotated[str | None, typer.Option(help="The name of an act, such as session.ended.")]
+RequestId = Annotated[str | None, typer.Option(help="The id of the request that did it.")]
+Since = Annotated[datetime | None, _at("Only entries from this time on.")]
+Until = Annotated[datetime | None, _at("Only entries before this time.")]
 
-GROUP = CommandGroup("audit", "Who did what.", open_parts)
+GROUP = CommandGroup("audit", "The audit log: who did what.", open_parts)
 
 
 @GROUP.verb("list")
@@ -110,15 +110,15 @@ async def prune_entries(
     parts: OwnersParts,
     *,
     older_than: Annotated[
-        int, typer.Option(metavar="DAYS", help=f"Entries of so many days ago and earlier; at least {LEAST.days}.")
+        int, typer.Option(metavar="DAYS", help=f"Delete entries that are older; at least {LEAST.days}.")
     ],
 ) -> Answer:
-    """Delete old entries, as the owner role."""
+    """Delete old entries, as the database role that owns the log."""
     if not LEAST.days <= older_than <= _MOST_DAYS:
         raise Invalid(advice=f"--older-than takes {LEAST.days} to {_MOST_DAYS} days")
     before = SystemClock().now() - timedelta(days=older_than)
     deleted = await prune(parts.database, BY_COMMAND_LINE.actor, before)
-    text = f"Entries of before {before.isoformat(timespec='seconds')} that were deleted: {deleted}."
+    text = f"Deleted entries from before {before.isoformat(timespec='seconds')}: {deleted}."
     return Answer(text, {"before": before, "deleted": deleted})
 
 

@@ -11,7 +11,7 @@ from identity_service.recording.cause import BY_COMMAND_LINE
 from watchword.ids import parse_uuid
 from watchword.service.commands import Answer, CommandGroup
 
-GROUP = CommandGroup("consents", "What people allow applications.", open_parts)
+GROUP = CommandGroup("consents", "What people have allowed applications to do.", open_parts)
 
 User = Annotated[str, typer.Argument(metavar="USER", help="A username, an e-mail address or an id.")]
 Application = Annotated[str, typer.Argument(metavar="CLIENT", help="The id of the application's client.")]

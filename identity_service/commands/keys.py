@@ -40,9 +40,7 @@ async def withdraw_keys(
         typer.Argument(metavar="KID", help="The id of a key; write -- before one that begins with a hyphen."),
     ] = None,
     *,
-    every: Annotated[
-        bool, typer.Option("--all", help="Every key that there is: everybody has to sign in again.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every key, so that everybody has to sign in again.")] = False,
     wait: Wait = None,
 ) -> Answer:
     """Withdraw a key that has leaked: what it has signed is refused everywhere from now on."""

@@ -25,7 +25,7 @@ from watchword.service.variables import Variables
 _STANDARD_INPUT: Final = "-"
 _MAX_CHARACTERS: Final = 1_000
 
-GROUP = CommandGroup(None, "What is declared as a whole.", open_parts)
+GROUP = CommandGroup(None, "", open_parts)
 
 
 @GROUP.verb("apply")
@@ -36,7 +36,7 @@ async def apply_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs, and change nothing.")] = False,
     wait: Wait = None,
 ) -> Answer:
-    """Give roles, services and clients what a file declares. What it does not name stays as it is."""
+    """Make roles, services and clients as a file declares them. What it does not name stays as it is."""
     content, variables = _content(file), Variables.read()
     do = parts.realm.rehearse if dry_run else parts.realm.apply
     try:

@@ -93,7 +93,7 @@ async def repeat_deletions(parts: Parts, file: File, *, wait: Wait = None) -> An
 async def send_deletions(parts: Parts) -> Answer:
     """Send every deletion of an account to every receiver again."""
     ids = await recovery_of(parts).sent_deletions.send_again(BY_COMMAND_LINE)
-    return Answer(f"All deletions go again through so many streams: {len(ids)}.", {"stream_ids": ids})
+    return Answer(f"Streams that send all deletions again: {len(ids)}.", {"stream_ids": ids})
 
 
 @GROUP.verb("list-accounts")

@@ -20,8 +20,8 @@ GivenPermissions = Annotated[
     typer.Option("--permission", metavar="PERMISSION", help="A permission that a service declares."),
 ]
 
-GROUP = CommandGroup("roles", "What people with a role may do.", open_parts)
-PERMISSIONS = CommandGroup("permissions", "What roles can allow.", open_parts)
+GROUP = CommandGroup("roles", "Roles, and the permissions that each gives.", open_parts)
+PERMISSIONS = CommandGroup("permissions", "The permissions that services declare.", open_parts)
 
 
 @GROUP.verb("list")
@@ -59,7 +59,7 @@ async def change_role(
     *,
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="For people who give roles.")] = None,
     permissions: GivenPermissions = None,
-    none: Annotated[bool, typer.Option("--no-permissions", help="It is to allow nothing.")] = False,
+    none: Annotated[bool, typer.Option("--no-permissions", help="Take every permission from it.")] = False,
     wait: Wait = None,
 ) -> Answer:
     """Give a role exactly the permissions that are named, or another description."""

@@ -17,7 +17,8 @@ from watchword.service.commands import Answer, CommandGroup, WrongUsage, page_an
 
 Named = Annotated[str, typer.Argument(metavar="SERVICE", help="The audience or the id of a service.")]
 OwnClient = Annotated[
-    str | None, typer.Option("--client", metavar="ID", help="Its own client, which may ask about its tokens.")
+    str | None,
+    typer.Option("--client", metavar="ID", help="The client of the service itself, which may introspect its tokens."),
 ]
 Scopes = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE=TEXT", help="A scope, and what it allows.")]
 Permissions = Annotated[
@@ -25,7 +26,7 @@ Permissions = Annotated[
     typer.Option("--permission", metavar="PERMISSION=TEXT", help="A permission, and what it allows."),
 ]
 
-GROUP = CommandGroup("services", "What tokens can be meant for.", open_parts)
+GROUP = CommandGroup("services", "The services that tokens are for, with their scopes and permissions.", open_parts)
 
 
 @GROUP.verb("list")
@@ -52,7 +53,7 @@ async def create_service(
     scopes: Scopes = None,
     permissions: Permissions = None,
 ) -> Answer:
-    """Make a service that tokens can be meant for."""
+    """Make a service, for which clients can then ask tokens."""
     body = _body(audience, name, client, scopes, permissions)
     read = ServiceRead.of(await Administration(parts).create_service(body.as_draft()))
     return Answer("\n".join(_lines(read)), read)
@@ -77,7 +78,7 @@ async def change_service(
     ] = None,
     wait: Wait = None,
 ) -> Answer:
-    """Change what is named of a service; the rest stays."""
+    """Change a service. What no option names stays as it is."""
     body = _body("https://present.example", "as it is" if name is None else name, client, scopes, permissions)
     draft = body.as_draft()
     edit = ServiceEdit(

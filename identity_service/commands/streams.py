@@ -16,7 +16,7 @@ from watchword.service.commands import Answer, CommandGroup, page_answer
 StreamId = Annotated[UUID, typer.Argument(metavar="ID", help="The id of a stream.")]
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="The receiver can read it.")]
 
-GROUP = CommandGroup("streams", "Who is told of what happens here, and how far behind they are.", open_parts)
+GROUP = CommandGroup("streams", "The streams of security events, and how far behind each receiver is.", open_parts)
 
 
 @GROUP.verb("list")
@@ -35,13 +35,13 @@ async def show_stream(parts: Parts, stream_id: StreamId) -> Answer:
 
 @GROUP.verb("pause")
 async def pause_stream(parts: Parts, stream_id: StreamId, *, reason: Reason = None) -> Answer:
-    """Store events for later. Its receiver obeys nothing that it would learn from them meanwhile."""
+    """Store the events of a stream for later. Meanwhile its receiver learns of no sign-out and no disabled account."""
     return await _set(parts, stream_id, StreamStatus.PAUSED, reason)
 
 
 @GROUP.verb("disable")
 async def disable_stream(parts: Parts, stream_id: StreamId, *, reason: Reason = None) -> Answer:
-    """Drop events. Its receiver obeys nothing that it would learn from them."""
+    """Drop the events of a stream. Its receiver learns of no sign-out and no disabled account."""
     return await _set(parts, stream_id, StreamStatus.DISABLED, reason)
 
 

@@ -101,7 +101,7 @@ async def delete_user(
     """Delete an account with everything that belongs to it."""
     _confirm(user, yes)
     deleted = await Administration(parts).delete_user(user)
-    text = f"{user} is deleted. The other services erase theirs: /account-deletions/{deleted.receipt}"
+    text = f"{user} is deleted. Which services have erased their data: /account-deletions/{deleted.receipt}"
     return await act_answer(parts, wait, deleted.act, text, {"receipt": deleted.receipt})
 
 
@@ -109,7 +109,9 @@ async def delete_user(
 async def set_roles(
     parts: Parts,
     user: User,
-    roles: Annotated[list[str] | None, typer.Argument(metavar="ROLE", help="All roles that it is to have.")] = None,
+    roles: Annotated[
+        list[str] | None, typer.Argument(metavar="ROLE", help="Every role that the account shall have.")
+    ] = None,
     *,
     wait: Wait = None,
 ) -> Answer:
@@ -185,6 +187,6 @@ def _lines(account: AccountRead) -> list[str]:
         "Must change the password": "yes" if account.must_change_password else "no",
         "Live sessions": account.sessions,
         "Last sign-in": account.last_sign_in_at or "none that is live",
-        "Made": account.created_at,
+        "Created": account.created_at,
     }
     return [f"{name}: {value}" for name, value in members.items()]

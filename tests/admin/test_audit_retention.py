@@ -32,7 +32,7 @@ async def test_command_deletes_what_is_older_and_says_and_records_it(identity: I
     for deleted in (3, 0):
         outcome = await run(owners, "audit", "prune", "--older-than", "30")
         assert (outcome.status, outcome.error) == (0, "")
-        assert outcome.output.endswith(f"that were deleted: {deleted}.\n")
+        assert outcome.output.endswith(f": {deleted}.\n")
     assert await entries(databases) == [recent]
     (row,) = await databases.fetch("identity_app", PRUNED)
     assert (row["actor"], row["subject"], row["address"]) == ("command line", "audit", None)

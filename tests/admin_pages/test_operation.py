@@ -57,7 +57,7 @@ async def test_a_key_is_withdrawn_once_its_beginning_was_entered_and_the_page_sa
     answer = await grace.send(f"{KEYS}/{kid}/withdraw", {"repeated": kid[:8]})
     assert answer.headers["location"].startswith(f"{KEYS}/{kid}?answer=")
     page = await grace.open(answer.headers["location"])
-    assert ("posts: has not confirmed it yet." in page, "since it has leaked" in page) == (True, True)
+    assert ("posts: has not confirmed it yet." in page, "Withdrawn because it leaked" in page) == (True, True)
     assert f"{KEYS}/{kid}/withdraw" not in page
     assert (await states(identity))[kid] == "compromised"
     assert receiver.stream_id

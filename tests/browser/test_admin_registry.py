@@ -102,7 +102,7 @@ async def test_an_administrator_withdraws_a_key_and_sees_which_services_obey(
         await page.get_by_label("Confirmation").fill(kid[:8])
         await press(page, "Withdraw the key", "Key")
         await expect(page.get_by_text(OBEYED)).to_be_visible()
-        await expect(page.get_by_text("Withdrawn, since it has leaked")).to_be_visible()
+        await expect(page.get_by_text("Withdrawn because it leaked")).to_be_visible()
 
 
 async def pages_of(page: Page, running: Stack) -> AsyncIterator[str]:

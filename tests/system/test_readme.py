@@ -78,7 +78,7 @@ def test_the_readme_can_be_followed_in_its_order_and_once_more(fresh: Stack, own
     printed = follow(fresh, own, RUN_IT, WALK_THROUGH, NOTES, CONTENT, ADMINISTRATION, errors_to="1")
     ensure_administration_is_shown(printed)
     assert '"code":"username_taken"' in printed
-    assert "already; --replace changes its name and texts" in printed
+    assert "already; services change changes it" in printed
     assert '{"notes_of":"' in printed
 
 

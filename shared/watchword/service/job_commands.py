@@ -34,18 +34,20 @@ class RetriedJobs(BaseModel):
 
 def job_group(open_parts: Opener[AnyParts], use: Callable[[AnyParts], JobUse]) -> CommandGroup[AnyParts]:
     """The group. `use` finds among the parts of a service what it needs."""
-    group = CommandGroup("jobs", "What is done after changes, and what has failed.", open_parts)
+    group = CommandGroup("jobs", "The work that follows changes: what waits, runs or has failed.", open_parts)
 
     @group.verb("list")
     async def list_jobs(
         parts: AnyParts,
         *,
-        state: Annotated[JobState, typer.Option(help="dead: given up.")] = JobState.DEAD,
+        state: Annotated[
+            JobState, typer.Option(help="Only jobs in this state; a dead one was given up.")
+        ] = JobState.DEAD,
         kind: Annotated[str | None, typer.Option(help="Only jobs of this kind.")] = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Answer:
-        """List the jobs in one state, the one that was made last first."""
+        """List the jobs in one state, the newest first."""
         page = JobPageRead.of(await use(parts).list.page(state, kind, cursor, limit))
         return page_answer(page, [_line(job) for job in page.items], f"There are no jobs that are {state}.")
 
