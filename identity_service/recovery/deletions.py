@@ -5,13 +5,14 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from identity_service.obedience.models import Act
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
 from identity_service.users.models import AccountDeletion
 from watchword.clock import Clock
-from watchword.database.database import Database
+from watchword.database.database import Database, violates
 
 PORTION: Final = 5_000
 
@@ -47,8 +48,14 @@ class LostDeletions:
     async def record(self, user_id: UUID, cause: Cause) -> Act | None:
         """Record the deletion of an account that is not there, so that every receiver erases what it has of it. None if
         it is known already."""
-        async with self._database.begin() as db:
-            if await db.get(AccountDeletion, user_id) is not None:
+        try:
+            async with self._database.begin() as db:
+                if await db.get(AccountDeletion, user_id) is not None:
+                    return None
+                deletion = await self._recorder.deleted(db, self._clock.now(), user_id, cause, before=None)
+        except IntegrityError as error:
+            # Another run of the same list has recorded it at this moment.
+            if violates(error, "account_deletions_pkey"):
                 return None
-            deletion = await self._recorder.deleted(db, self._clock.now(), user_id, cause, before=None)
+            raise
         return Act(deletion.enqueued, cause.actor, str(user_id))

@@ -1,6 +1,8 @@
 """python -m identity_service recovery and consents: after a restore, and after the loss of a key."""
 
+import asyncio
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,16 +12,19 @@ from identity_service.administration import AccountDraft, Administration
 from identity_service.commands import deletion_lists
 from identity_service.commands.recovery import recovery_of
 from identity_service.recording.cause import BY_COMMAND_LINE
+from identity_service.users.models import AccountDeletion
 from tests.identity.answers import claims_of
 from tests.identity.command_line import environment_of, run
 from tests.identity.receivers import receiver, receiver_with_stream
 from tests.identity.signing import signing_kid
 from tests.identity.signing_on import register_and_sign_on, who
+from tests.identity.test_importing import are_waiting
 from tests.identity.test_keys import OTHER_KEY
 from tests.identity.third_parties import third_party
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
+from tests.support.waiting import until
 from watchword.errors import Invalid
 
 AUDIT = "SELECT actor, action, subject FROM identity.audit_entries WHERE actor = 'command line' ORDER BY id"
@@ -99,6 +104,18 @@ async def test_deletions_that_were_lost_are_repeated_from_the_list(
     assert set(await recorded(databases)) == {("user.deleted", here), ("user.deleted", str(gone))}
     again = await as_json(environment, "recovery", "repeat-deletions", "-", stdin=listed)
     assert (again["repeated"], again["known"]) == (0, 3)
+
+
+async def test_deletion_that_is_recorded_meanwhile_is_recorded_once(identity: Identity, databases: Databases) -> None:
+    """As by another run of the same list."""
+    gone = uuid4()
+    async with identity.parts.database.begin() as db:
+        db.add(AccountDeletion(user_id=gone))
+        await db.flush()
+        late = asyncio.create_task(recovery_of(identity.parts).lost_deletions.record(gone, BY_COMMAND_LINE))
+        await until(partial(are_waiting, databases, 1))
+    assert await late is None
+    assert await recorded(databases) == []
 
 
 async def test_the_last_administrator_stays_and_all_others_are_deleted(
