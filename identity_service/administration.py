@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from asyncpg import Record
 from pydantic import BaseModel, ValidationError
 
 from identity_service.accounts.access import ensure_login, expect_login
@@ -16,13 +15,10 @@ from identity_service.accounts.schemas import PasswordReset, Registration
 from identity_service.clients.changes import ClientChanges
 from identity_service.clients.drafts import ClientDraft, ClientExtension, Reach
 from identity_service.clients.models import Client
-from identity_service.clients.narrowing import Target
 from identity_service.clients.values import ClientReplacements, ClientView
 from identity_service.errors import EmailTaken, UsernameTaken
 from identity_service.events.enqueueing import NOTHING
-from identity_service.events.models import StreamStatus
 from identity_service.installation import Installation, Unassigned
-from identity_service.key_acts.sealing_anew import SealedAnew
 from identity_service.key_acts.withdrawal import WithdrawnKey
 from identity_service.keys.models import SigningKey
 from identity_service.keys.service import KeyNotFound
@@ -31,14 +27,14 @@ from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.registry.clients import NewClient
 from identity_service.registry.services import ChangedService
+from identity_service.registry.token_sizes import size_warnings
 from identity_service.roles import repository as roles
 from identity_service.roles.administrators import any_remains
 from identity_service.roles.service import ChangedRole
-from identity_service.roles.values import RoleContent, RoleView
+from identity_service.roles.values import RoleContent
 from identity_service.services.drafts import ServiceDraft
 from identity_service.services.edits import ServiceEdit
 from identity_service.services.values import ServiceView
-from watchword.auth.jws import MAX_TOKEN_BYTES
 from watchword.errors import Invalid, PreconditionFailed, ensure_faultless
 from watchword.ids import parse_uuid
 
@@ -169,21 +165,10 @@ class Administration:
         LimitReached."""
         await self._parts.password_resets.request_for(await self.find_user(user), self._cause)
 
-    async def create_role(self, name: str, description: str, content: RoleContent) -> RoleView:
-        """Make a role. Raises RoleExists, RoleTooLarge, PermissionUnknown."""
-        return await self._parts.roles.create(name, description, content, self._cause)
-
     async def change_role(self, name: str, description: str | None, permissions: Sequence[str] | None) -> ChangedRole:
         """Give a role this description and exactly these permissions; None stays. Raises RoleNotFound, RoleTooLarge,
         PermissionUnknown, LastAdministrator."""
         return await self._parts.roles.change(name, RoleContent(description, permissions), self._cause)
-
-    async def set_permissions(self, role: str, permissions: Sequence[str]) -> ChangedRole:
-        """Give a role exactly these permissions. Tokens that say otherwise are refused from now on.
-
-        Raises RoleNotFound, PermissionUnknown, RoleTooLarge, LastAdministrator.
-        """
-        return await self._parts.roles.change(role, RoleContent(None, permissions), self._cause)
 
     async def delete_role(self, role: str) -> Act:
         """Delete a role, and take it from everybody who has it. Raises RoleNotFound, RoleNeeded,
@@ -193,10 +178,6 @@ class Administration:
     async def usable_keys(self) -> list[str]:
         """The ids of the signing keys that were not withdrawn because they leaked."""
         return [key.kid for key in await self._parts.signing_keys.load() if not key.is_compromised]
-
-    async def withdraw_key(self, kid: str) -> WithdrawnKey:
-        """Withdraw one signing key. Raises KeyNotFound."""
-        return await self.withdraw_keys([kid])
 
     async def withdraw_keys(self, kids: Sequence[str]) -> WithdrawnKey:
         """Withdraw signing keys that have leaked: what they have signed is refused everywhere from now on. The answer
@@ -213,18 +194,10 @@ class Administration:
         sessions = sum(numbers) if len(numbers) == len(withdrawn) else None
         return WithdrawnKey(withdrawn[-1].signing_kid, sessions, act)
 
-    async def rotate_key(self) -> SigningKey:
-        """Make a signing key, which takes over once every cached JWKS has it. Raises CannotUnseal."""
-        return await self._parts.key_rotation.rotate(self._cause)
-
-    async def seal_keys(self) -> SealedAnew:
-        """Seal everything anew under the present key-encryption key. Raises CannotUnseal."""
-        return await self._parts.sealing_anew.seal(self._cause)
-
     async def create_client(self, draft: ClientDraft) -> tuple[NewClient, list[str]]:
         """Make this client. Returns it with warnings. Raises Faulty, ClientExists."""
         made = await self._parts.admin.clients.create(draft, self._cause)
-        return made, self._size_warnings(made.view.client, await self._reach())
+        return made, size_warnings(made.view.client, await self._reach(), self._parts.tokens)
 
     async def extend_client(self, client_id: str, extension: ClientExtension) -> tuple[ClientView, list[str]]:
         """Allow a client more scopes and audiences. Returns the client and warnings. Raises ClientNotFound, Faulty."""
@@ -232,31 +205,13 @@ class Administration:
         present = (await self._parts.admin.clients.get(client_id)).client
         ensure_faultless(extension.faults(reach, present))
         view = await self._replace_client(present, extension.applied_to(present))
-        return view, self._size_warnings(view.client, reach)
+        return view, size_warnings(view.client, reach, self._parts.tokens)
 
     async def change_client(self, client_id: str, changes: ClientChanges) -> ClientView:
         """Make these changes of a client. Raises ClientNotFound, Faulty."""
         present = (await self._parts.admin.clients.get(client_id)).client
         ensure_faultless(list(changes.faults(present)))
         return await self._replace_client(present, changes.applied_to(present))
-
-    async def delete_client(self, client_id: str) -> Act:
-        """Delete a client with its sessions and streams. Raises ClientNotFound, ClientNeeded."""
-        return await self._parts.admin.client_deletion.delete(client_id, self._cause, lambda _: None)
-
-    async def add_secret(self, client_id: str, *, replaces_latest: bool) -> str:
-        """Give a client another secret, and return it. Raises ClientNotFound, ClientPublic, TwoSecretsValid,
-        OneSecretValid."""
-        return await self._parts.admin.clients.add_secret(client_id, self._cause, replaces_latest=replaces_latest)
-
-    async def end_former_secret(self, client_id: str) -> None:
-        """Let only the latest secret of a client be valid. Raises ClientNotFound, FormerSecretNotFound."""
-        await self._parts.admin.clients.end_former_secret(client_id, self._cause)
-
-    async def set_stream_status(self, stream_id: UUID, status: StreamStatus, reason: str | None) -> Record:
-        """Enable, pause or disable a stream. Raises NoSuchStream."""
-        streams = self._parts.admin.streams
-        return await streams.set_status(stream_id, status, reason, self._cause, expect=lambda _: None)
 
     async def create_service(self, draft: ServiceDraft) -> ServiceView:
         """Make this service. Raises ServiceExists, WordTaken, Faulty."""
@@ -303,19 +258,6 @@ class Administration:
     async def _reach(self) -> Reach:
         directory = await self._parts.services.directory()
         return Reach(directory.audiences, directory.audience_by_scope)
-
-    def _size_warnings(self, client: Client, reach: Reach) -> list[str]:
-        """The audiences for which the client's scopes alone leave little room for a person's roles and permissions."""
-        warnings = []
-        for audience in client.audiences:
-            scopes = [scope for scope in client.scopes if reach.audience_by_scope.get(scope) == audience]
-            size = self._parts.tokens.size_for(client.id, Target(audience, scopes))
-            if size > MAX_TOKEN_BYTES * 3 // 4:
-                warnings.append(
-                    f"a token with all its scopes of {audience} has at least {size} bytes; services accept"
-                    f" {MAX_TOKEN_BYTES}, the person's roles and permissions included"
-                )
-        return warnings
 
 
 def unchanged(present: object) -> Callable[[object], None]:

@@ -15,6 +15,7 @@ from identity_service.commands.acts import Wait, act_answer
 from identity_service.commands.client_texts import describe, line_of
 from identity_service.commands.opening import open_parts
 from identity_service.parts import Parts
+from identity_service.recording.cause import BY_COMMAND_LINE
 from watchword.service.command_options import Cursor, Limit
 from watchword.service.commands import Answer, CommandGroup, WrongUsage, page_answer
 
@@ -131,7 +132,7 @@ async def change_client(
 @GROUP.verb("delete")
 async def delete_client(parts: Parts, client_id: options.Id, *, wait: Wait = None) -> Answer:
     """Delete a client with its sessions and its streams."""
-    act = await Administration(parts).delete_client(client_id)
+    act = await parts.admin.client_deletion.delete(client_id, BY_COMMAND_LINE, lambda _: None)
     text = f"The client {client_id} is deleted, and every service refuses the tokens of its sessions."
     return await act_answer(parts, wait, act, text)
 
@@ -149,7 +150,7 @@ async def add_secret(
     ] = False,
 ) -> Answer:
     """Give a client another secret; the former one stays valid."""
-    secret = await Administration(parts).add_secret(client_id, replaces_latest=lost)
+    secret = await parts.admin.clients.add_secret(client_id, BY_COMMAND_LINE, replaces_latest=lost)
     text = (
         f"The client {client_id} has another secret. The former one stays valid until you run"
         f" clients end-former-secret {client_id}: do so once nothing uses it.\nSecret, shown only now: {secret}"
@@ -160,7 +161,7 @@ async def add_secret(
 @GROUP.verb("end-former-secret")
 async def end_former_secret(parts: Parts, client_id: options.Id) -> Answer:
     """Let only the latest secret be valid."""
-    await Administration(parts).end_former_secret(client_id)
+    await parts.admin.clients.end_former_secret(client_id, BY_COMMAND_LINE)
     return Answer(f"The former secret of {client_id} is not valid from now on.", {})
 
 

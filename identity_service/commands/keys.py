@@ -9,6 +9,7 @@ from identity_service.administration import Administration
 from identity_service.commands.acts import Wait, act_answer
 from identity_service.commands.opening import open_parts
 from identity_service.parts import Parts
+from identity_service.recording.cause import BY_COMMAND_LINE
 from watchword.service.command_options import Cursor, Limit
 from watchword.service.commands import Answer, CommandGroup, WrongUsage, page_answer
 
@@ -27,7 +28,7 @@ async def list_keys(parts: Parts, *, limit: Limit = 20, cursor: Cursor = None) -
 @GROUP.verb("rotate")
 async def rotate_key(parts: Parts) -> Answer:
     """Make a signing key, which takes over once every cached JWKS has it."""
-    made = await Administration(parts).rotate_key()
+    made = await parts.key_rotation.rotate(BY_COMMAND_LINE)
     key = SigningKeyRead.of(await parts.key_views.get(made.kid))
     return Answer(f"{key.kid} signs from {key.signs_from.isoformat(timespec='seconds')}.", key)
 
@@ -62,7 +63,7 @@ async def withdraw_keys(
 @GROUP.verb("seal")
 async def seal_keys(parts: Parts) -> Answer:
     """Seal everything anew under IDENTITY_KEY_ENCRYPTION_KEY, which every process must have."""
-    sealed = SealingRead.of(await Administration(parts).seal_keys())
+    sealed = SealingRead.of(await parts.sealing_anew.seal(BY_COMMAND_LINE))
     lines = [
         f"{kind.kind}: {kind.sealed} sealed anew" + (f", {kind.unopened} not opened" if kind.unopened else "")
         for kind in sealed.kinds

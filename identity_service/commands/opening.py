@@ -14,10 +14,17 @@ from watchword.service.commands import usable
 @asynccontextmanager
 async def open_parts(settings: type[Settings] = Settings) -> AsyncIterator[Parts]:
     """The parts of identity, for one command. A refusal by one says what to enter next."""
+    async with open_without_keys(settings) as parts:
+        await parts.digest_keys.load()
+        yield parts
+
+
+@asynccontextmanager
+async def open_without_keys(settings: type[Settings] = Settings) -> AsyncIterator[Parts]:
+    """The same, also if the key-encryption key of the settings does not open what it should."""
     parts = assemble(load(settings))
     try:
         async with usable(parts, MIGRATIONS):
-            await parts.digest_keys.load()
             with advised():
                 yield parts
     finally:

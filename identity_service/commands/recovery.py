@@ -1,7 +1,6 @@
 """The commands for after a restore, and after the loss of a key (`docs/operations.md`)."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 import orjson
@@ -10,34 +9,20 @@ import typer
 from identity_service.administration import Administration
 from identity_service.commands.acts import Wait, act_answer
 from identity_service.commands.deletion_lists import deleted_ids, deletion_lines
-from identity_service.commands.opening import open_parts
+from identity_service.commands.opening import open_parts, open_without_keys
 from identity_service.errors import LastAdministrator, UserNotFound
 from identity_service.events.enqueueing import NOTHING
 from identity_service.obedience.models import Act
-from identity_service.parts import Parts, assemble
+from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.recovery.parts import RecoveryParts
-from identity_service.schema import MIGRATIONS
-from identity_service.settings import Settings
-from watchword.service import load
-from watchword.service.commands import Answer, CommandGroup, Lines, usable
+from watchword.service.commands import Answer, CommandGroup, Lines
 
 GROUP = CommandGroup("recovery", "What is done after a restore, or after the loss of a key.", open_parts)
 
 File = Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE", help="A file, or - for standard input.")]
 
 _PORTION: Final = 1_000
-
-
-@asynccontextmanager
-async def _open_without_keys() -> AsyncIterator[Parts]:
-    """The parts of identity, whether its keys can be opened or not."""
-    parts = assemble(load(Settings))
-    try:
-        async with usable(parts, MIGRATIONS):
-            yield parts
-    finally:
-        parts.passwords.stop()
 
 
 @GROUP.verb("sign-out-everybody")
@@ -102,7 +87,7 @@ async def list_accounts(parts: Parts) -> Lines:
     return Lines(_account_lines(recovery_of(parts)))
 
 
-@GROUP.verb("replace-lost-keys", _open_without_keys)
+@GROUP.verb("replace-lost-keys", open_without_keys)
 async def replace_lost_keys(parts: Parts) -> Answer:
     """Withdraw the signing keys that IDENTITY_KEY_ENCRYPTION_KEY does not open, and make others."""
     replaced = await recovery_of(parts).lost_keys.replace(BY_COMMAND_LINE)

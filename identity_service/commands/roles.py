@@ -11,6 +11,7 @@ from identity_service.commands.acts import Wait, act_answer
 from identity_service.commands.client_texts import list_of
 from identity_service.commands.opening import open_parts
 from identity_service.parts import Parts
+from identity_service.recording.cause import BY_COMMAND_LINE
 from watchword.service.command_options import Cursor, Limit
 from watchword.service.commands import Answer, CommandGroup, WrongUsage, page_answer
 
@@ -48,7 +49,7 @@ async def create_role(
 ) -> Answer:
     """Make a role, which nobody has yet."""
     draft = entered(RoleDraft, name=name, description=description, permissions=permissions or [])
-    role = RoleRead.of(await Administration(parts).create_role(draft.name, draft.description, draft.as_content()))
+    role = RoleRead.of(await parts.roles.create(draft.name, draft.description, draft.as_content(), BY_COMMAND_LINE))
     return Answer(_text(role), role)
 
 

@@ -6,10 +6,11 @@ from uuid import UUID
 import typer
 
 from identity_service.admin.stream_schemas import StreamPage, StreamPatch, StreamState
-from identity_service.administration import Administration, entered
+from identity_service.administration import entered
 from identity_service.commands.opening import open_parts
 from identity_service.events.models import StreamStatus
 from identity_service.parts import Parts
+from identity_service.recording.cause import BY_COMMAND_LINE
 from watchword.service.command_options import Cursor, Limit
 from watchword.service.commands import Answer, CommandGroup, page_answer
 
@@ -54,7 +55,8 @@ async def enable_stream(parts: Parts, stream_id: StreamId, *, reason: Reason = N
 async def _set(parts: Parts, stream_id: UUID, status: StreamStatus, reason: str | None) -> Answer:
     members = {"status": status} if reason is None else {"status": status, "reason": reason}
     patch = entered(StreamPatch, **members)
-    return _shown(StreamState.of(await Administration(parts).set_stream_status(stream_id, status, patch.reason)))
+    row = await parts.admin.streams.set_status(stream_id, status, patch.reason, BY_COMMAND_LINE, expect=lambda _: None)
+    return _shown(StreamState.of(row))
 
 
 def _shown(stream: StreamState) -> Answer:

@@ -255,7 +255,7 @@ async def test_last_administrator_keeps_the_permission(
     refused = await put(identity, "admin", grace, role())
     assert (refused.status_code, refused.json()["code"]) == (409, "last_administrator")
     with pytest.raises(LastAdministrator):
-        await Administration(identity.parts).set_permissions("admin", [EDIT])
+        await Administration(identity.parts).change_role("admin", None, [EDIT])
     assert await entries_of(databases, *ROLE_ENTRIES) == []
     # Somebody else administers by another role.
     name = await make_role(identity, ADMINISTER)
@@ -286,7 +286,7 @@ async def test_commands_that_take_each_other_away_at_once_leave_one(identity: Id
     await identity.register("ada")
     administration = Administration(identity.parts)
     await administration.set_roles("ada", ["user", name])
-    changes = administration.set_permissions("admin", [EDIT]), administration.delete_role(name)
+    changes = administration.change_role("admin", None, [EDIT]), administration.delete_role(name)
     outcomes = await asyncio.gather(*changes, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if isinstance(outcome, BaseException)] == [LastAdministrator]
 

@@ -47,10 +47,10 @@ async def test_the_permission_counts_at_each_request_whatever_role_carries_it(
     async with browsing(identity) as ada:
         await ada.sign_on("ada")
         await ada.open(USERS, 403)
-        await administration.set_permissions("moderator", ["identity:administer"])
+        await administration.change_role("moderator", None, ["identity:administer"])
         await administration.set_roles("ada", ["moderator"])
         await ada.open(USERS)
-        await administration.set_permissions("moderator", [])
+        await administration.change_role("moderator", None, [])
         await ada.open(USERS, 403)
     await grace.open(USERS)
 

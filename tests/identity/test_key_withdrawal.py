@@ -15,7 +15,7 @@ from watchword.testing import StandingClock
 
 async def withdraw(identity: Identity, kid: str) -> str:
     """Withdraw this key, and return the one that signs instead."""
-    withdrawn = await Administration(identity.parts).withdraw_key(kid)
+    withdrawn = await Administration(identity.parts).withdraw_keys([kid])
     await identity.parts.keyring.check()
     return withdrawn.signing_kid
 
@@ -80,7 +80,7 @@ async def test_withdrawing_twice_has_the_effect_of_once(identity: Identity) -> N
 @pytest.mark.parametrize("kid", ["", "unknown", "01890000-0000-7000-8000-000000000000"])
 async def test_unknown_key_cannot_be_withdrawn(identity: Identity, kid: str) -> None:
     with pytest.raises(KeyNotFound):
-        await Administration(identity.parts).withdraw_key(kid)
+        await Administration(identity.parts).withdraw_keys([kid])
 
 
 async def test_withdrawing_a_key_between_two_others_leaves_no_gap(

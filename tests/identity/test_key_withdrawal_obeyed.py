@@ -43,7 +43,7 @@ async def signed_in(identity: Identity) -> str:
 async def withdraw(identity: Identity) -> str:
     """Withdraw the key that signs, and return it."""
     kid = signing_kid(identity)
-    await Administration(identity.parts).withdraw_key(kid)
+    await Administration(identity.parts).withdraw_keys([kid])
     return kid
 
 
@@ -128,7 +128,7 @@ async def test_withdrawal_is_one_event_that_names_the_key_and_is_signed_by_anoth
     posts = await receiver_with_stream(identity_at)
     (row,) = await identity_at.parts.signing_keys.load()
     for _ in range(2):
-        await Administration(identity_at.parts).withdraw_key(row.kid)
+        await Administration(identity_at.parts).withdraw_keys([row.kid])
     # The access token of the receiver was signed by that key too.
     posts.headers = (await receiver(identity_at)).headers
     (token,) = (await posts.sets()).values()
@@ -176,6 +176,6 @@ async def test_the_sessions_that_must_sign_in_again_are_counted(identity_at: Ide
     await identity_at.parts.keyring.check()
     await identity_at.refresh(refreshed["refresh_token"])
     under_the_new_key = await identity_at.sign_in("ada")
-    withdrawn = await Administration(identity_at.parts).withdraw_key(leaked)
+    withdrawn = await Administration(identity_at.parts).withdraw_keys([leaked])
     assert withdrawn.sessions == 2
     assert header_of(under_the_new_key["refresh_token"])["kid"] == withdrawn.signing_kid

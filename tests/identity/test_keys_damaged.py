@@ -67,7 +67,7 @@ async def test_keys_are_rotated_beside_one_that_cannot_be_opened(
     await identity_at.parts.keyring.check()
     present = signing_kid(identity_at)
     new = (await identity_at.parts.signing_keys.rotate()).kid
-    assert (await Administration(identity_at.parts).withdraw_key(bad)).signing_kid == present
+    assert (await Administration(identity_at.parts).withdraw_keys([bad])).signing_kid == present
     await identity_at.parts.keyring.check()
     clock.advance(days=1)
     assert signing_kid(identity_at) == new

@@ -163,7 +163,7 @@ async def test_refresh_token_of_a_deleted_or_ended_thing_is_refused(
 
 async def test_refresh_token_of_a_withdrawn_key_is_refused(identity_at: Identity, databases: Databases) -> None:
     token = await refresh_token(identity_at)
-    await Administration(identity_at.parts).withdraw_key(identity_at.parts.keyring.signer().kid)
+    await Administration(identity_at.parts).withdraw_keys([identity_at.parts.keyring.signer().kid])
     await identity_at.parts.keyring.check()
     ensure_oauth_error(await identity_at.refresh(token), "invalid_grant")
     assert len(await databases.fetch("identity_app", LIVE)) == 1

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import pytest
 
-from identity_service.administration import Administration
 from identity_service.authentication.known_devices import KnownDevices
 from identity_service.device_grants.user_codes import normal_form
 from identity_service.key_acts import sealing_anew
@@ -21,6 +20,7 @@ from identity_service.keys.key_encryption import KeyEncryptionKey, Kind
 from identity_service.keys.sealing import CannotUnseal, Sealer
 from identity_service.letters import LETTER, LetterKind
 from identity_service.letters.enqueueing import seal
+from identity_service.recording.cause import BY_COMMAND_LINE
 from tests.admin.callers import Headers, administrator
 from tests.identity.answers import ensure_problem
 from tests.identity.command_line import environment_of, run
@@ -62,7 +62,7 @@ def devices(identity: Identity) -> KnownDevices:
 
 
 async def seal_anew(identity: Identity) -> SealedAnew:
-    return await Administration(identity.parts).seal_keys()
+    return await identity.parts.sealing_anew.seal(BY_COMMAND_LINE)
 
 
 async def values_under(databases: Databases, key: str) -> tuple[int, int]:

@@ -38,7 +38,7 @@ async def sign_out(identity: Identity, ada: dict[str, Any]) -> None:
 
 
 async def withdraw_key(identity: Identity, _: dict[str, Any]) -> None:
-    await Administration(identity.parts).withdraw_key(identity.parts.keyring.signer().kid)
+    await Administration(identity.parts).withdraw_keys([identity.parts.keyring.signer().kid])
 
 
 async def set_roles(identity: Identity, _: dict[str, Any]) -> None:
