@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from identity_service.accounts.access import ensure_login, expect_login
-from identity_service.accounts.initial_passwords import Expectation, generate_password
+from identity_service.accounts.initial_passwords import Expectation, InitialPassword
 from identity_service.accounts.models import AccessChange, Account, ChangedAccount, DeletedAccount
 from identity_service.accounts.schemas import PasswordReset, Registration
 from identity_service.clients.changes import ClientChanges
@@ -129,19 +129,14 @@ class Administration:
         user_id = parse_uuid(user)
         return await self._parts.accounts.find_id(user) if user_id is None else user_id
 
-    async def set_password(self, user: str, password: str) -> Act:
-        """Give an account this initial password, and end its sessions. Raises Invalid, UserNotFound, WeakPassword."""
-        normal = entered(PasswordReset, new_password=password).new_password
+    async def set_password(self, user: str, chosen: str | None = None) -> InitialPassword:
+        """Give an account an initial password, the one that was chosen for it or a generated one, and end its sessions.
+        Raises Invalid, UserNotFound, WeakPassword."""
+        normal = None if chosen is None else entered(PasswordReset, new_password=chosen).new_password
         user_id = await self.find_user(user)
         is_id = parse_uuid(user) is not None
         expect: Expectation = (lambda _: None) if is_id else partial(ensure_login, login=user)
         return await self._parts.initial_passwords.issue(user_id, normal, self._cause, expect)
-
-    async def reset_password(self, user: str) -> str:
-        """Give an account an initial password, end its sessions, and return the password. Raises UserNotFound."""
-        password = generate_password()
-        await self.set_password(user, password)
-        return password
 
     async def set_roles(self, user: str, names: Sequence[str]) -> ChangedAccount:
         """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises UserNotFound,
@@ -216,12 +211,6 @@ class Administration:
     async def create_service(self, draft: ServiceDraft) -> ServiceView:
         """Make this service. Raises ServiceExists, WordTaken, Faulty."""
         return await self._parts.admin.services.create(draft, self._cause)
-
-    async def extend_service(self, draft: ServiceDraft) -> ServiceView:
-        """Give the service with this audience the name and the client of the draft, and its scopes and permissions too.
-        What the draft leaves out stays. Raises ServiceNotFound, WordTaken, Faulty."""
-        changes = ServiceEdit(draft.name, draft.client_id, scopes=draft.scopes, permissions=draft.permissions)
-        return (await self.change_service(draft.audience, changes)).service
 
     async def change_service(self, service: str, edit: ServiceEdit) -> ChangedService:
         """Make these changes of the service with this audience or id. Raises ServiceNotFound, ServiceNeeded,

@@ -1,8 +1,8 @@
-"""Initial passwords: generated for a person, who must choose another at the first sign-in."""
+"""Initial passwords: given to a person, who must choose another at the first sign-in."""
 
 import secrets
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from identity_service.accounts.hints import hints
@@ -34,6 +34,13 @@ def generate_password() -> str:
     return secrets.token_urlsafe(_RANDOM_BYTES)
 
 
+class InitialPassword(NamedTuple):
+    """An initial password, and the act that gave it to an account."""
+
+    password: str
+    act: Act
+
+
 async def ensure_other_than_initial(passwords: Passwords, user: User, new_password: str) -> None:
     """Raise InitialPasswordKept if the user must change the password, and this is it."""
     if user.must_change_password and (await passwords.verify(new_password, user.password_hash))[0]:
@@ -52,14 +59,19 @@ class InitialPasswords:
         self._letters = letters
         self._clock = clock
 
-    async def issue(self, user_id: UUID, password: str, cause: Cause, expect: Expectation = lambda _: None) -> Act:
-        """Give the account this initial password. Every session ends, and so do the links that were requested before.
+    async def issue(
+        self, user_id: UUID, chosen: str | None, cause: Cause, expect: Expectation = lambda _: None
+    ) -> InitialPassword:
+        """Give the account an initial password: the one that was chosen for it, or a generated one. Every session ends,
+        and so do the links that were requested before.
 
         Raises UserNotFound, WeakPassword, and what `expect` raises of the account.
         """
         async with self._database.begin() as db:
             words = hints(account_holder(await users.find(db, user_id)))
-        await self._passwords.ensure_strong(password, words)
+        if chosen is not None:
+            await self._passwords.ensure_strong(chosen, words)
+        password = generate_password() if chosen is None else chosen
         password_hash = await self._passwords.hash(password)
         async with self._database.begin() as db:
             user = account_holder(await users.find_for_update(db, user_id))
@@ -72,4 +84,4 @@ class InitialPasswords:
                 user.raise_version()
             enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
             await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user.id, now)
-        return Act(enqueued, cause.actor, str(user_id))
+        return InitialPassword(password, Act(enqueued, cause.actor, str(user_id)))

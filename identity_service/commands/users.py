@@ -125,15 +125,14 @@ async def set_roles(
 @GROUP.verb("set-password")
 async def set_password(parts: Parts, user: User, *, password_stdin: Piped = False, wait: Wait = None) -> Answer:
     """Give an account an initial password, generated or piped in, and end its sessions."""
-    password = read_password() if password_stdin else generate_password()
-    act = await Administration(parts).set_password(user, password)
-    shown = None if password_stdin else password
+    issued = await Administration(parts).set_password(user, read_password() if password_stdin else None)
+    shown = None if password_stdin else issued.password
     lines = [
         f"The former password of {user} is not valid, and all of their sessions have ended.",
         _first_sign_in(parts),
         *([] if shown is None else [f"Password, shown only now: {shown}"]),
     ]
-    return await act_answer(parts, wait, act, "\n".join(lines), {"password": shown})
+    return await act_answer(parts, wait, issued.act, "\n".join(lines), {"password": shown})
 
 
 @GROUP.verb("end-sessions")

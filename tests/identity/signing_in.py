@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from identity_service.administration import Administration
 from tests.identity.answers import ensure_oauth_error, ensure_problem
 from tests.support.services import IDENTITY_URL, Identity, bearer
 
@@ -21,3 +22,8 @@ async def ensure_ended(identity: Identity, tokens: dict[str, Any], **client: str
 async def ensure_live(identity: Identity, tokens: dict[str, Any], **client: str) -> None:
     assert (await identity.http.get("/users/me", headers=bearer(tokens["access_token"]))).status_code == 200
     assert (await identity.refresh(tokens["refresh_token"], **client)).status_code == 200
+
+
+async def issue_initial_password(identity: Identity, login: str) -> str:
+    """Give the account a generated password as an operator does, and return it."""
+    return (await Administration(identity.parts).set_password(login)).password

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from identity_service.accounts.schemas import Registration
-from identity_service.administration import Administration
 from identity_service.authentication import breach_checks
 from tests.identity.mailbox import all_sent, letters, tables_with
 from tests.identity.ranges import RangeService, range_service
+from tests.identity.signing_in import issue_initial_password
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
@@ -150,7 +150,7 @@ async def test_answer_about_a_former_password_is_written_for_no_other(
     ranges.requests.clear()
     await checking.sign_in("ada")
     await until(lambda: len(ranges.requests) == 1)
-    await Administration(checking.parts).reset_password("ada")
+    await issue_initial_password(checking, "ada")
     ranges.may_answer.set()
     assert await done(checking, 1) == {"breached": 1}
     assert await user(databases) == (None, None)

@@ -11,6 +11,7 @@ from identity_service.clients.drafts import ClientDraft, ClientExtension
 from identity_service.clients.models import ApplicationType
 from identity_service.errors import ClientExists, ServiceExists, WordTaken
 from identity_service.services.drafts import ServiceDraft
+from identity_service.services.edits import ServiceEdit
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
 from tests.support.waiting import until
@@ -214,7 +215,7 @@ async def test_service_that_exists_is_changed_only_on_request_and_keeps_what_is_
     other = service(name="Other", scopes={"notes:read": "Read your notes"})
     with pytest.raises(ServiceExists, match="there is a service"):
         await administration.create_service(other)
-    await administration.extend_service(other)
+    await administration.change_service(NOTES_URL, ServiceEdit("Other", scopes={"notes:read": "Read your notes"}))
     rows = await databases.fetch("identity_app", f"{SERVICES.replace('ORDER', 'WHERE audience = $1 ORDER')}", NOTES_URL)
     assert [(row["name"], row["client_id"]) for row in rows] == [("Other", "posts")]
     texts = "SELECT scope, description FROM identity.service_scopes WHERE audience = $1 ORDER BY scope"

@@ -14,6 +14,7 @@ from identity_service.errors import InitialPasswordKept, UserNotFound
 from identity_service.users.models import INITIAL_PASSWORD_LIFETIME
 from tests.identity.answers import ensure_oauth_error
 from tests.identity.mailbox import letters, token_in_letter
+from tests.identity.signing_in import issue_initial_password
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from tests.support.waiting import until
@@ -112,17 +113,17 @@ async def test_operator_issues_an_initial_password_which_ends_every_session_and_
     mailing: Identity, databases: Databases, tmp_path: Path
 ) -> None:
     headers = await mailing.signed_in("grace")
-    password = await Administration(mailing.parts).reset_password("Grace")
+    password = await issue_initial_password(mailing, "Grace")
     assert (await mailing.http.get("/users/me", headers=headers)).status_code == 401
     ensure_wrong(await grant(mailing))
     ensure_must_change(await grant(mailing, password))
     assert (await user(databases))["must_change_password"]
     await until(lambda: len(letters(tmp_path, GRACE.email, "password")) == 1)
-    second = await Administration(mailing.parts).reset_password(GRACE.email)
+    second = await issue_initial_password(mailing, GRACE.email)
     assert second != password
     ensure_wrong(await grant(mailing, password))
     with pytest.raises(UserNotFound):
-        await Administration(mailing.parts).reset_password("nobody-here")
+        await issue_initial_password(mailing, "nobody-here")
 
 
 async def test_password_that_nobody_else_has_chosen_need_not_be_changed(identity: Identity) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from identity_service.administration import AccountDraft, Administration
 from identity_service.users.models import INITIAL_PASSWORD_LIFETIME
+from tests.identity.signing_in import issue_initial_password
 from tests.identity.signing_on import COOKIE, ORIGIN, cookies_of, register_and_sign_on, submit, who
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
@@ -60,7 +61,7 @@ async def test_initial_password_that_was_not_changed_in_time_signs_nobody_on(
 async def test_operator_who_resets_a_password_ends_every_sign_on(identity: Identity) -> None:
     await register_and_sign_on(identity)
     assert await who(identity) == "ada"
-    await Administration(identity.parts).reset_password("ada")
+    await issue_initial_password(identity, "ada")
     assert await who(identity) is None
 
 

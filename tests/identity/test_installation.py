@@ -15,7 +15,7 @@ from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import hash_secret
 from identity_service.installation import Unassigned
 from identity_service.schema import MIGRATIONS
-from identity_service.services.drafts import ServiceDraft
+from identity_service.services.edits import ServiceEdit
 from tests.support.databases import Databases
 from tests.support.fresh import Fresh
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, SEALING_KEY, Identity
@@ -141,8 +141,8 @@ async def test_set_up_names_the_scopes_that_it_cannot_assign_and_their_clients(
     await add(identity, "bot", ["notes:read"], [NOTES_URL, TASKS_URL])
     await add(identity, "old", ["report"], [IDENTITY_URL])
     assert await set_up(identity) == [Unassigned("notes:read", ["app", "bot"]), Unassigned("report", ["old"])]
-    notes = ServiceDraft(NOTES_URL, "Notes", scopes={"notes:read": "Read your notes"})
-    await Administration(identity.parts).extend_service(notes)
+    edit = ServiceEdit(scopes={"notes:read": "Read your notes"})
+    await Administration(identity.parts).change_service(NOTES_URL, edit)
     assert await set_up(identity) == [Unassigned("report", ["old"])]
     assert (await scopes_of(databases))["notes:read"] == NOTES_URL
 
@@ -152,8 +152,8 @@ async def test_scope_of_a_service_whose_audience_is_no_url_can_be_assigned(
 ) -> None:
     await add(identity, "app", ["notes:read"], ["notes", TASKS_URL])
     assert await set_up(identity) == [Unassigned("notes:read", ["app"])]
-    notes = ServiceDraft("notes", "Notes", scopes={"notes:read": "Read your notes"})
-    await Administration(identity.parts).extend_service(notes)
+    edit = ServiceEdit(scopes={"notes:read": "Read your notes"})
+    await Administration(identity.parts).change_service("notes", edit)
     assert (await scopes_of(databases))["notes:read"] == "notes"
 
 
@@ -178,8 +178,8 @@ async def test_set_up_keeps_the_default_audience_that_an_operator_has_chosen(
 
 
 async def test_set_up_keeps_the_texts_that_an_operator_has_written(identity: Identity, databases: Databases) -> None:
-    own = ServiceDraft(POSTS_URL, "Blog", scopes={"posts:write": "Blog in your name"})
-    await Administration(identity.parts).extend_service(own)
+    edit = ServiceEdit("Blog", scopes={"posts:write": "Blog in your name"})
+    await Administration(identity.parts).change_service(POSTS_URL, edit)
     await set_up(identity)
     rows = await databases.fetch(
         "identity_app", "SELECT name, client_id FROM identity.services WHERE audience = $1", POSTS_URL
@@ -195,7 +195,7 @@ async def test_set_up_keeps_the_client_that_an_operator_has_given_to_a_service(
     identity: Identity, databases: Databases
 ) -> None:
     await add(identity, "asking", ["posts:write"], [POSTS_URL])
-    await Administration(identity.parts).extend_service(ServiceDraft(POSTS_URL, "Blog", "asking"))
+    await Administration(identity.parts).change_service(POSTS_URL, ServiceEdit("Blog", "asking"))
     await set_up(identity)
     assert await identity.parts.services.audiences_of("asking") == {POSTS_URL}
 

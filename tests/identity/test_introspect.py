@@ -8,7 +8,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft
-from identity_service.services.drafts import ServiceDraft
+from identity_service.services.edits import ServiceEdit
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.signing_in import register_and_sign_in
 from tests.support.databases import Databases
@@ -28,7 +28,7 @@ async def add_reader(identity: Identity) -> Identity:
         "reader", "Reader", POSTS_SECRET, grants, scopes, [POSTS_URL, IDENTITY_URL], is_first_party=True
     )
     await administration.create_client(draft)
-    await administration.extend_service(ServiceDraft(POSTS_URL, "Posts", "reader"))
+    await administration.change_service(POSTS_URL, ServiceEdit(client_id="reader"))
     return identity
 
 
