@@ -38,7 +38,7 @@ async def test_keys_are_listed_rotated_and_withdrawn_and_each_act_is_recorded(
     assert [line.split()[:2] for line in listed] == [[new, "published"], [old, "signing"]]
     async with services.identity(databases) as identity:
         await identity.signed_in("ada")
-    withdrawn = await run(environment, "keys", "withdraw", old)
+    withdrawn = await run(environment, "keys", "withdraw", "--", old)
     lines = withdrawn.output.splitlines()
     assert lines[0].endswith(f"signed: {old}")
     assert lines[1].split()[0] not in (old, new)
@@ -60,7 +60,7 @@ async def test_keys_are_printed_as_the_api_answers_them_a_page_at_a_time(environ
     assert second["next"] is None
     listed = (await run(environment, "keys", "list", "--limit", "1")).output.splitlines()
     assert listed[1:] == [f"There are more: add --cursor {first['next']}"]
-    withdrawn = await as_json(environment, "keys", "withdraw", made["kid"])
+    withdrawn = json.loads((await run(environment, "keys", "withdraw", "--json", "--", made["kid"])).output)
     assert withdrawn == {
         "withdrawn": [made["kid"]],
         "signing_kid": second["items"][0]["kid"],

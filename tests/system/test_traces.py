@@ -70,7 +70,7 @@ async def test_one_trace_and_one_id_from_posts_to_its_database_and_to_identity(
 ) -> None:
     ada = await Person(http, traced, "ada").register()
     old = kid_of(ada)
-    traced.command("identity", "keys", "withdraw", old)
+    traced.command("identity", "keys", "withdraw", "--", old)
 
     async def another_key_signs() -> bool:
         return kid_of(await ada.sign_in()) != old

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from identity_service.admin.client_schemas import (
     Audience,
     Audiences,
@@ -19,7 +17,7 @@ from identity_service.admin.client_schemas import (
 from identity_service.clients.grant_types import GrantType
 from identity_service.clients.models import ApplicationType, Client
 from identity_service.clients.values import ClientReplacements
-from identity_service.pages.admin.forms import LINES, Changing
+from identity_service.pages.admin.forms import LINES, NO_LINES, Changing
 from identity_service.pages.forms import CHOICES, Form
 from identity_service.services.values import ServiceView
 
@@ -32,8 +30,8 @@ class NewClient(NewClientBody):
     grants: Annotated[Grants, CHOICES]
     scopes: Annotated[Scopes, CHOICES]
     audiences: Annotated[Audiences, CHOICES]
-    redirect_uris: UriLines = Field(default_factory=list)
-    post_logout_redirect_uris: UriLines = Field(default_factory=list)
+    redirect_uris: UriLines = NO_LINES
+    post_logout_redirect_uris: UriLines = NO_LINES
 
 
 class ClientChange(Changing):
@@ -45,8 +43,8 @@ class ClientChange(Changing):
     scopes: Annotated[Scopes, CHOICES]
     audiences: Annotated[Audiences, CHOICES]
     default_audience: Audience | None = None
-    redirect_uris: UriLines = Field(default_factory=list)
-    post_logout_redirect_uris: UriLines = Field(default_factory=list)
+    redirect_uris: UriLines = NO_LINES
+    post_logout_redirect_uris: UriLines = NO_LINES
     backchannel_logout_uri: LogoutUri = None
 
     def as_replacements(self) -> ClientReplacements:

@@ -1,6 +1,6 @@
 """The forms of the administration that several sections have."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
@@ -20,6 +20,9 @@ def _lines(value: object) -> object:
 
 LINES: Final = BeforeValidator(_lines)
 """Marks a list of which a form has an entry in each line of one field."""
+
+NO_LINES: Final[Any] = []
+"""The default of such a list. Each form has a copy of its own: the model copies defaults that can change."""
 
 
 class Place(Body):

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from identity_service.admin.service_schemas import NewService as NewServiceBody
 from identity_service.admin.service_schemas import OwnClient, Permissions, Scopes, ServiceName, ServicePatch
-from identity_service.pages.admin.forms import Changing
+from identity_service.pages.admin.forms import NO_LINES, Changing
 from identity_service.pages.forms import Form
 from identity_service.services.values import ServiceChanges, ServiceView
 
@@ -27,8 +27,8 @@ PermissionLines = Annotated[Permissions, BeforeValidator(lambda value: _entries(
 class NewService(NewServiceBody):
     """A service to be made."""
 
-    scopes: ScopeLines = Field(default_factory=list)
-    permissions: PermissionLines = Field(default_factory=list)
+    scopes: ScopeLines = NO_LINES
+    permissions: PermissionLines = NO_LINES
 
 
 class ServiceChange(Changing):
@@ -36,8 +36,8 @@ class ServiceChange(Changing):
 
     name: ServiceName
     client_id: OwnClient = None
-    scopes: ScopeLines = Field(default_factory=list)
-    permissions: PermissionLines = Field(default_factory=list)
+    scopes: ScopeLines = NO_LINES
+    permissions: PermissionLines = NO_LINES
 
     def as_changes(self) -> ServiceChanges:
         """Raises Faulty for a word that is there twice."""
