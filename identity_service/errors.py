@@ -222,7 +222,7 @@ class FreshSignOnRequired(SignOnRequired):
     """The page is for people who were authenticated a short time ago. `query` is for the page that they come back
     to."""
 
-    def __init__(self, reason: str, query: str = "") -> None:
+    def __init__(self, reason: str | None = None, query: str = "") -> None:
         super().__init__(reason)
         self.query = query
 
