@@ -15,6 +15,8 @@ from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
 from watchword.errors import Invalid
 from watchword.service.commands import WrongUsage
 
+pytestmark = pytest.mark.usefixtures("seeded_roles")
+
 NOTES_URL = "https://notes.example"
 SERVICE = [NOTES_URL, "--name", "Notes", "--scope", "notes:read=Read your notes"]
 CLIENT = ["app", "--grant", "password", "--scope", "account", "--audience", IDENTITY_URL, "--first-party", "--public"]

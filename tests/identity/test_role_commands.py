@@ -17,6 +17,8 @@ from tests.support.services import Identity
 from watchword.errors import AppError, Invalid
 from watchword.service.commands import WrongUsage
 
+pytestmark = pytest.mark.usefixtures("seeded_roles")
+
 EDITOR = "roles create editor --description 'Edits posts' --permission post:edit_any"
 ACTS = "SELECT action FROM identity.audit_entries WHERE actor = 'command line' ORDER BY id"
 
