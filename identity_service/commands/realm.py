@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from pydantic_core import to_jsonable_python
 
 from identity_service.commands.acts import Wait, act_answer
+from identity_service.commands.files import opened
 from identity_service.commands.opening import open_parts
 from identity_service.parts import Parts
 from identity_service.realm.differences import Difference, MemberDifference
@@ -22,7 +22,6 @@ from watchword.lines import one_line
 from watchword.service.commands import Answer, CommandGroup
 from watchword.service.variables import Variables
 
-_STANDARD_INPUT: Final = "-"
 _MAX_CHARACTERS: Final = 1_000
 
 GROUP = CommandGroup(None, "", open_parts)
@@ -50,13 +49,8 @@ async def apply_file(
 
 def _content(file: str) -> bytes:
     """The beginning of the file, one byte longer than it may be. Raises Invalid."""
-    if file == _STANDARD_INPUT:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    try:
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Invalid(advice=f"{file} cannot be read: {error.strerror}") from None
+    with opened(file) as binary:
+        return binary.read(MAX_BYTES + 1)
 
 
 def _print_faults(file: str, error: FaultyFile) -> None:

@@ -1,22 +1,18 @@
 """The command that imports the accounts of another system."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Final
 
 import typer
 
 from identity_service.accounts.importing import LineReport
+from identity_service.commands.files import opened
 from identity_service.commands.users import GROUP as GROUP
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE
-from watchword.errors import Invalid
 from watchword.lines import one_line
 from watchword.service.commands import Answer
 
-_STANDARD_INPUT: Final = "-"
 _MAX_CHARACTERS: Final = 500
 
 
@@ -29,8 +25,8 @@ async def import_users(
 ) -> Answer:
     """Import the accounts of another system, one on each line, with their password hashes if they have any. Accounts
     that are there already are skipped, so that the same file can be imported again."""
-    with _opened(file) as opened:
-        counts = await parts.imports.run(opened, _tell, BY_COMMAND_LINE, rehearse=dry_run)
+    with opened(file) as lines:
+        counts = await parts.imports.run(lines, _tell, BY_COMMAND_LINE, rehearse=dry_run)
     would = "Would be imported" if dry_run else "Imported"
     text = f"{would}: {counts.imported}. Skipped, since they are there: {counts.skipped}. Refused: {counts.refused}."
     document = {
@@ -40,19 +36,6 @@ async def import_users(
         "refused": counts.refused,
     }
     return Answer(text, document, status=1 if counts.refused else 0)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    """Raises Invalid if it cannot be read."""
-    if file == _STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(file).open("rb") as opened:
-            yield opened
-    except OSError as error:
-        raise Invalid(advice=f"{file} cannot be read: {error.strerror}") from None
 
 
 def _tell(report: LineReport) -> None:

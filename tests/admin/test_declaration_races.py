@@ -54,7 +54,7 @@ async def test_of_two_applications_at_once_one_changes_everything(identity: Iden
             both = [asyncio.create_task(apply(one, EXAMPLE)) for one in (identity, other)]
             await until_waiting(databases, 2)
         assert sorted([len(outcome.differences) for outcome in await asyncio.gather(*both)]) == [0, 4]
-        assert [now - then for now, then in zip(await recorded(databases), before, strict=True)] == [4, 0]
+        assert [later - earlier for later, earlier in zip(await recorded(databases), before, strict=True)] == [4, 0]
 
 
 async def test_change_over_http_before_it_is_judged_is_not_lost(

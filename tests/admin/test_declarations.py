@@ -111,7 +111,7 @@ async def test_change_of_a_role_is_one_event(identity: Identity, databases: Data
     assert [event.client_id for event in outcome.act.enqueued] == ["posts"]
     assert await posts.kinds() == ["role-changed"]
     after = await recorded(databases)
-    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1]
+    assert [later - earlier for later, earlier in zip(after, before, strict=True)] == [1, 1]
     entry = (await acts(databases, "librarian"))[-1]
     assert entry[:2] == ("command line", "role.changed")
     assert (entry[2]["permissions"], entry[3]["permissions"]) == (["note:edit_any"], ["post:edit_any"])

@@ -103,15 +103,20 @@ def new_app(
     app = _bare_app(title, summary, _one_lifespan(*lifespans))
     app.state.parts = parts
     app.trusted_hops = _trusted_hops(parts.settings)
-    # Before the other layers, which are then around this one: what it answers has their fields.
-    protect(app, parts.verifier, scopes=scopes)
-    for layer in layers:
-        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
+    _add_guards(app, parts.verifier, scopes, layers)
     health = health_routes({**_checks(parts, migrations), **(checks or {})})
     _add_routes(app, (*routers, health, metrics_routes(metrics), front_page_routes(title, summary, links)))
     varies = _allow_origins(app, parts.settings.cors_origins, own_paths, shared_paths)
     _add_frame(app, parts.settings, docs_client_id, metrics, varies_by_origin=varies)
     return app
+
+
+def _add_guards(app: FastAPI, verifier: Verifier, scopes: ScopeTexts | None, layers: Sequence[Middleware]) -> None:
+    """Guard the app, and add the service's own layers. The other layers are added later, and so are around these: what
+    a guard or a layer answers has their fields."""
+    protect(app, verifier, scopes=scopes)
+    for layer in layers:
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
 
 
 def _checks(parts: ServiceParts, migrations: "Migrations") -> dict[str, Check]:
