@@ -1,11 +1,11 @@
-"""What this service refuses, in its own words. `oauth/errors.py` translates these into the errors of RFC 6749."""
+"""What this service refuses, in its own words; roles, services and clients have theirs in their folders. `oauth/errors.py`
+translates these into the errors of RFC 6749."""
 
-from collections.abc import Collection, Sequence
 from typing import Self
 from uuid import UUID
 
 from watchword.auth.errors import InvalidToken
-from watchword.errors import Conflict, Fault, Faulty, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from watchword.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 class UsernameTaken(Conflict):
@@ -30,43 +30,11 @@ class UserNotFound(NotFound):
     detail = "There is no such user."
 
 
-class RoleNotFound(NotFound):
-    code = "role_not_found"
-    detail = "There is no such role."
-
-
-class RoleUnknown(Invalid):
-    """An account was to get a role that does not exist."""
-
-    code = "role_unknown"
-    detail = "There is no such role."
-    pointer = "/body/roles"
-
-
-class RoleNeeded(Conflict):
-    """This service gives the role by itself, so it cannot be deleted."""
-
-    code = "role_needed"
-    detail = "This role cannot be deleted."
-
-
-class LastAdministrator(Conflict):
-    """Without an administrator, only a command on the machine could make one."""
-
-    code = "last_administrator"
-    detail = "Nobody else is an administrator. Make another one first."
-
-
 class NetworkNotAllowed(Forbidden):
     """The settings say from which networks people may administer."""
 
     code = "network_not_allowed"
     detail = "The administration cannot be used from your network."
-
-
-class RoleExists(Conflict):
-    code = "role_exists"
-    detail = "There is a role with this name already."
 
 
 class LettersNotSent(Conflict):
@@ -81,32 +49,6 @@ class ResetImpossible(Conflict):
 
     code = "account_disabled"
     detail = "The account is disabled. Enable it first."
-
-
-class PermissionUnknown(Faulty):
-    """No service reads a permission, so giving it to a role would have no effect."""
-
-    code = "permission_unknown"
-    detail = "There is no such permission."
-    pointer = "/body/permissions/0"
-
-    @classmethod
-    def among(cls, permissions: Sequence[str], unknown: Collection[str]) -> Self:
-        """The refusal of these permissions, of which some are unknown."""
-        faults = [
-            Fault(f"/body/permissions/{index}", cls.code, f"There is no permission {permission}.")
-            for index, permission in enumerate(permissions)
-            if permission in unknown
-        ]
-        return cls(faults, f"there is no permission {', '.join(sorted(unknown))}")
-
-
-class RoleTooLarge(Invalid):
-    """Every token of a person with the role carries its permissions, and services accept tokens of limited size."""
-
-    code = "role_too_large"
-    detail = "The permissions of a role have at most 4,096 characters together, since every token carries them."
-    pointer = "/body/permissions"
 
 
 class LinkInvalid(NotFound):
@@ -285,80 +227,9 @@ class ClientNotAuthenticated(Unauthenticated):
     detail = "The client is unknown or did not authenticate."
 
 
-class ClientNotFound(NotFound):
-    code = "client_not_found"
-    detail = "There is no such client."
-
-
-class ClientExists(Conflict):
-    code = "client_exists"
-    detail = "There is a client with this id already."
-
-
-class ClientNeeded(Conflict):
-    """Every installation has it, and the set-up would make it again."""
-
-    code = "client_needed"
-    detail = "Every installation has this client: it cannot be deleted."
-
-
-class ClientPublic(Conflict):
-    code = "client_public"
-    detail = "This client is public: it has no secret."
-
-
-class TwoSecretsValid(Conflict):
-    code = "two_secrets_valid"
-    detail = "Two secrets of this client are valid. End the former one, or replace the latest one if it was lost."
-
-
-class OneSecretValid(Conflict):
-    code = "one_secret_valid"
-    detail = "This client has only one valid secret, which cannot be replaced. Add a second one instead."
-
-
-class FormerSecretNotFound(NotFound):
-    code = "former_secret_not_found"
-    detail = "This client has no former secret."
-
-
 class ConsentNotFound(NotFound):
     code = "consent_not_found"
     detail = "You have allowed this application nothing."
-
-
-class WordTaken(Conflict):
-    """A scope or a permission belongs to one service."""
-
-    code = "scope_or_permission_taken"
-    detail = "A scope or a permission belongs to another service."
-
-
-class ServiceNotFound(NotFound):
-    code = "service_not_found"
-    detail = "There is no such service."
-
-
-class ServiceExists(Conflict):
-    code = "service_exists"
-    detail = "There is a service with this audience already."
-
-
-class ServiceNeeded(Conflict):
-    """Every installation has it, and the set-up would make it again."""
-
-    code = "service_needed"
-    detail = "Every installation has this: it cannot be removed."
-
-
-class ServiceInUse(Conflict):
-    code = "service_in_use"
-    detail = "A client may still ask for tokens for this service. Remove its audience and scopes from the client first."
-
-
-class ScopeInUse(Conflict):
-    code = "scope_in_use"
-    detail = "A client may still ask for a scope that this would remove. Remove it from the client first."
 
 
 class GrantTypeNotAllowed(Forbidden):

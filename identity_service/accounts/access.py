@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.accounts.models import AccessChange, Account, AccountInUse, ChangedAccount
 from identity_service.ending import EndReason
-from identity_service.errors import RoleUnknown, UserNotFound
+from identity_service.errors import UserNotFound
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.obedience.models import Act
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
 from identity_service.roles import repository as roles
 from identity_service.roles.administrators import ensure_one_remains, is_administrator
+from identity_service.roles.errors import RoleUnknown
 from identity_service.sessions import repository as sessions
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.accounts.hints import hints
 from identity_service.accounts.models import Account
 from identity_service.accounts.schemas import Registration
-from identity_service.errors import EmailTaken, HashingBusy, RoleUnknown, UsernameTaken
+from identity_service.errors import EmailTaken, HashingBusy, UsernameTaken
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -16,6 +16,7 @@ from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import BY_COMMAND_LINE, Cause
 from identity_service.roles import repository as roles
+from identity_service.roles.errors import RoleUnknown
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords

@@ -14,7 +14,6 @@ from identity_service.errors import (
     EmailTaken,
     HashingBusy,
     InitialPasswordKept,
-    LastAdministrator,
     PasswordChanged,
     UsernameReserved,
     UsernameTaken,
@@ -25,6 +24,7 @@ from identity_service.errors import (
 )
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
+from identity_service.roles.errors import LastAdministrator
 from watchword.auth import public
 from watchword.database.errors import DatabaseUnavailable
 from watchword.http import StrictRoute

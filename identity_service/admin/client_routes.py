@@ -17,6 +17,15 @@ from identity_service.admin.client_schemas import (
 )
 from identity_service.admin.cursors import NameCursor
 from identity_service.admin.router import admin_router
+from identity_service.clients.errors import (
+    ClientExists,
+    ClientNeeded,
+    ClientNotFound,
+    ClientPublic,
+    FormerSecretNotFound,
+    OneSecretValid,
+    TwoSecretsValid,
+)
 from identity_service.dependencies import (
     FRESH_SIGN_IN,
     AdminCause,
@@ -25,15 +34,6 @@ from identity_service.dependencies import (
     PartsDep,
     PreferredWaitDep,
     ReadConditions,
-)
-from identity_service.errors import (
-    ClientExists,
-    ClientNeeded,
-    ClientNotFound,
-    ClientPublic,
-    FormerSecretNotFound,
-    OneSecretValid,
-    TwoSecretsValid,
 )
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer

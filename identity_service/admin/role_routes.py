@@ -18,7 +18,9 @@ from identity_service.dependencies import (
     PreferredWaitDep,
     ReadConditions,
 )
-from identity_service.errors import (
+from identity_service.events.schemas import ObedienceRead
+from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
+from identity_service.roles.errors import (
     LastAdministrator,
     PermissionUnknown,
     RoleExists,
@@ -26,8 +28,6 @@ from identity_service.errors import (
     RoleNotFound,
     RoleTooLarge,
 )
-from identity_service.events.schemas import ObedienceRead
-from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from watchword.auth import InsufficientUserAuthentication
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import PreconditionFailed, PreconditionRequired

@@ -16,8 +16,10 @@ from identity_service.dependencies import (
     PreferredWaitDep,
     ReadConditions,
 )
-from identity_service.errors import (
-    LastAdministrator,
+from identity_service.events.schemas import ObedienceRead
+from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
+from identity_service.roles.errors import LastAdministrator
+from identity_service.services.errors import (
     ScopeInUse,
     ServiceExists,
     ServiceInUse,
@@ -25,8 +27,6 @@ from identity_service.errors import (
     ServiceNotFound,
     WordTaken,
 )
-from identity_service.events.schemas import ObedienceRead
-from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from watchword.auth import InsufficientUserAuthentication
 from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import Faulty, PreconditionFailed, PreconditionRequired

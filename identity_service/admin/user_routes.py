@@ -24,9 +24,10 @@ from identity_service.dependencies import (
     ReadConditions,
     fresh_sign_in,
 )
-from identity_service.errors import LastAdministrator, RoleUnknown, UserNotFound
+from identity_service.errors import UserNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
+from identity_service.roles.errors import LastAdministrator, RoleUnknown
 from identity_service.users.models import AccountState
 from watchword.auth import InsufficientUserAuthentication
 from watchword.database.errors import DatabaseUnavailable

@@ -7,11 +7,12 @@ from sqlalchemy.exc import IntegrityError
 from identity_service.authorization_codes import exchange_statements, policy
 from identity_service.authorization_codes.models import LIFETIME, AuthorizationCode
 from identity_service.authorization_codes.values import Allowance, LockedCode, PresentedCode
+from identity_service.clients.errors import ClientNotFound
 from identity_service.clients.models import Client
 from identity_service.clients.narrowing import audience_within, gives_refresh_token
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
-from identity_service.errors import AccountChanged, ClientNotFound, CodeRefused, CodeUsed
+from identity_service.errors import AccountChanged, CodeRefused, CodeUsed
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_replayed

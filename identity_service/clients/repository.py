@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Text, any_, bindparam, func, literal, or_,
 from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.clients.errors import ClientNotFound
 from identity_service.clients.models import Client, ClientRow, ClientUse, ClientWithScopes
 from identity_service.clients.values import ClientView
-from identity_service.errors import ClientNotFound
 from identity_service.services.models import ServiceScope
 from watchword.database.statements import Statement
 

@@ -3,8 +3,8 @@
 import secrets
 from dataclasses import replace
 
+from identity_service.clients.errors import ClientPublic, FormerSecretNotFound, OneSecretValid, TwoSecretsValid
 from identity_service.clients.models import Client
-from identity_service.errors import ClientPublic, FormerSecretNotFound, OneSecretValid, TwoSecretsValid
 
 
 def generate_secret() -> str:

@@ -4,28 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from identity_service import errors
+from identity_service.clients.errors import ClientExists, ClientNotFound, OneSecretValid, TwoSecretsValid
+from identity_service.errors import NoSuchStream, UserNotFound
 from identity_service.keys.service import KeyNotFound
+from identity_service.roles.errors import LastAdministrator, PermissionUnknown, RoleExists, RoleNotFound, RoleUnknown
+from identity_service.services.errors import ServiceExists, ServiceNotFound, WordTaken
 from watchword.errors import AppError, Faulty, Invalid, PreconditionFailed
 from watchword.jobs.records import NoDeadJob
 
 ADVICE: Final[dict[type[AppError], str]] = {
-    errors.UserNotFound: "users list finds accounts",
-    errors.RoleNotFound: "roles list lists the roles",
-    errors.RoleUnknown: "roles list lists the roles",
-    errors.RoleExists: "roles change changes it",
-    errors.PermissionUnknown: "permissions list lists those that services declare",
-    errors.LastAdministrator: "users set-roles USER user admin makes another one",
-    errors.ServiceNotFound: "services list lists the services",
-    errors.ServiceExists: "services change changes it",
-    errors.ClientNotFound: "clients list lists the clients",
-    errors.ClientExists: "clients change and clients extend change it",
-    errors.OneSecretValid: "without --lost it gets another one beside it",
-    errors.TwoSecretsValid: (
+    UserNotFound: "users list finds accounts",
+    RoleNotFound: "roles list lists the roles",
+    RoleUnknown: "roles list lists the roles",
+    RoleExists: "roles change changes it",
+    PermissionUnknown: "permissions list lists those that services declare",
+    LastAdministrator: "users set-roles USER user admin makes another one",
+    ServiceNotFound: "services list lists the services",
+    ServiceExists: "services change changes it",
+    ClientNotFound: "clients list lists the clients",
+    ClientExists: "clients change and clients extend change it",
+    OneSecretValid: "without --lost it gets another one beside it",
+    TwoSecretsValid: (
         "clients end-former-secret ends the former one, and clients add-secret --lost replaces the latter one"
     ),
-    errors.NoSuchStream: "streams list lists the streams",
-    errors.WordTaken: "services list shows to which service each belongs",
+    NoSuchStream: "streams list lists the streams",
+    WordTaken: "services list shows to which service each belongs",
     KeyNotFound: "keys list lists the keys",
     NoDeadJob: "jobs list lists them",
     PreconditionFailed: "enter the command again",

@@ -10,12 +10,13 @@ from identity_service.administration import Administration
 from identity_service.commands.acts import Wait, act_answer
 from identity_service.commands.deletion_lists import deleted_ids, deletion_lines
 from identity_service.commands.opening import open_parts, open_without_keys
-from identity_service.errors import LastAdministrator, UserNotFound
+from identity_service.errors import UserNotFound
 from identity_service.events.enqueueing import NOTHING
 from identity_service.obedience.models import Act
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.recovery.parts import RecoveryParts
+from identity_service.roles.errors import LastAdministrator
 from watchword.service.commands import Answer, CommandGroup, Lines
 
 GROUP = CommandGroup("recovery", "What is done after a restore, or after the loss of a key.", open_parts)

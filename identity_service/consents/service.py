@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from identity_service.clients.errors import ClientNotFound
 from identity_service.clients.models import Client
 from identity_service.consents import repository
 from identity_service.consents.models import Application
 from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
-from identity_service.errors import ClientNotFound, ConsentNotFound
+from identity_service.errors import ConsentNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import Recorder

@@ -18,12 +18,13 @@ from identity_service.dependencies import (
     ProfilePageForm,
     SignOnDep,
 )
-from identity_service.errors import LastAdministrator, UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
+from identity_service.errors import UsernameReserved, UsernameTaken, WeakPassword, WrongPassword
 from identity_service.pages.account import account_page, button_page, email_page, password_page
 from identity_service.pages.back_link import find_back_link
 from identity_service.pages.errors import ConfirmationWrong
 from identity_service.pages.goals import ACCOUNT
 from identity_service.pages.rendering import go, see
+from identity_service.roles.errors import LastAdministrator
 from watchword.auth import public
 
 # Public, since no access token guards these pages: SignOnDep and FreshSignOnDep do.

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from identity_service.clients.drafts import ClientDraft, Reach, faults_of
+from identity_service.clients.errors import TwoSecretsValid
 from identity_service.clients.models import ApplicationType, Client, hash_secret
 from identity_service.clients.secrets import generate_secret, with_another_secret
 from identity_service.clients.values import ClientReplacements
-from identity_service.errors import TwoSecretsValid
 from identity_service.realm.places import FileFault
 from identity_service.realm.plans import PlannedClient
 from identity_service.realm.schemas import Declaration, DeclaredClient

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from identity_service.errors import RoleTooLarge
 from identity_service.realm.places import FileFault
 from identity_service.realm.plans import PlannedRole
 from identity_service.realm.schemas import Declaration, DeclaredRole
 from identity_service.realm.state import State
+from identity_service.roles.errors import RoleTooLarge
 from identity_service.roles.values import RoleContent, RoleView
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository as clients
+from identity_service.clients.errors import ClientExists
 from identity_service.clients.models import ClientRow
 from identity_service.clients.values import members_of
-from identity_service.errors import ClientExists, RoleExists, ServiceExists, WordTaken
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.realm.client_plans import without_new_secret
 from identity_service.realm.plans import Plan, PlannedClient, PlannedService
@@ -17,9 +17,11 @@ from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
 from identity_service.roles import repository as roles
 from identity_service.roles.changes import RoleChanges
+from identity_service.roles.errors import RoleExists
 from identity_service.roles.models import Role
 from identity_service.roles.values import RoleView
 from identity_service.services import repository as services
+from identity_service.services.errors import ServiceExists, WordTaken
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository as clients
+from identity_service.clients.errors import ClientNeeded
 from identity_service.clients.values import Expectation, members_of
 from identity_service.consents import repository as consents
 from identity_service.ending import EndReason
-from identity_service.errors import ClientNeeded
 from identity_service.events import deletion as streams
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.obedience.models import Act

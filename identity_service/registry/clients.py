@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository
 from identity_service.clients.drafts import ClientDraft, Reach, faults_of
+from identity_service.clients.errors import ClientExists, ClientNotFound
 from identity_service.clients.models import Client, hash_secret
 from identity_service.clients.secrets import generate_secret, with_another_secret, without_former_secret
 from identity_service.clients.values import ClientReplacements, ClientView, Expectation, members_of
-from identity_service.errors import ClientExists, ClientNotFound
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
 from identity_service.services import repository as services

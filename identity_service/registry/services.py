@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.clients import repository as clients
-from identity_service.errors import ScopeInUse, ServiceExists, ServiceInUse, ServiceNeeded, ServiceNotFound, WordTaken
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.obedience.models import Act
 from identity_service.recording.acts import record_act
@@ -17,6 +16,14 @@ from identity_service.roles import repository as roles
 from identity_service.roles.changes import RoleChanges
 from identity_service.services import repository
 from identity_service.services.drafts import ServiceDraft
+from identity_service.services.errors import (
+    ScopeInUse,
+    ServiceExists,
+    ServiceInUse,
+    ServiceNeeded,
+    ServiceNotFound,
+    WordTaken,
+)
 from identity_service.services.models import Service
 from identity_service.services.values import Expectation, ServiceChanges, ServiceView
 from watchword.database.database import Database

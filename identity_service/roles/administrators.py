@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.errors import LastAdministrator
+from identity_service.roles.errors import LastAdministrator
 from identity_service.roles.models import RolePermission, UserRole
 from identity_service.roles.permissions import ADMINISTER
 from identity_service.users.models import User

@@ -5,12 +5,12 @@ from typing import NamedTuple
 from asyncpg import Record
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity_service.errors import PermissionUnknown, RoleExists, RoleNeeded, RoleNotFound
 from identity_service.obedience.models import Act
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
 from identity_service.roles import repository
 from identity_service.roles.changes import RoleChanges
+from identity_service.roles.errors import PermissionUnknown, RoleExists, RoleNeeded, RoleNotFound
 from identity_service.roles.models import Role
 from identity_service.roles.values import Expectation, RoleContent, RoleView, whatever
 from watchword.database.database import Database

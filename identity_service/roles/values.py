@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from identity_service.errors import RoleTooLarge
+from identity_service.roles.errors import RoleTooLarge
 
 MAX_PERMISSION_CHARACTERS: Final = 4_096
 """Half of what a token may have: more would leave no room for another role of the same person."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from identity_service.errors import WordTaken
 from identity_service.services import repository
 from identity_service.services.drafts import Directory, ServiceDraft
+from identity_service.services.errors import WordTaken
 from identity_service.services.models import ScopesOfService, ScopeText, Service
 from watchword.database.database import Database
 

@@ -3,7 +3,7 @@
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.errors import LastAdministrator
+from identity_service.roles.errors import LastAdministrator
 from tests.admin.answers import refusal_of
 from tests.admin.audit import acts, entries_of
 from tests.admin.client_requests import make_application, make_client

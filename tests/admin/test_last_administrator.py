@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.errors import LastAdministrator
+from identity_service.roles.errors import LastAdministrator
 from tests.admin.audit import acts
 from tests.admin.callers import Headers, administrator
 from tests.identity.answers import claims_of, ensure_problem

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from identity_service.administration import Administration
-from identity_service.errors import LastAdministrator, RoleNotFound
 from identity_service.roles.administrators import any_remains
+from identity_service.roles.errors import LastAdministrator, RoleNotFound
 from identity_service.roles.values import MAX_PERMISSION_CHARACTERS
 from identity_service.services.drafts import ServiceDraft
 from tests.admin.answers import flaws_of

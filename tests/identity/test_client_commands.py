@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from identity_service.clients.drafts import ClientDraft
-from identity_service.errors import ClientExists, ServiceExists, ServiceNotFound
+from identity_service.clients.errors import ClientExists
+from identity_service.services.errors import ServiceExists, ServiceNotFound
 from tests.identity.client_lines import answer, run
 from tests.support import services
 from tests.support.databases import Databases

@@ -8,10 +8,11 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.clients.drafts import ClientDraft, ClientExtension
+from identity_service.clients.errors import ClientExists
 from identity_service.clients.models import ApplicationType
-from identity_service.errors import ClientExists, ServiceExists, WordTaken
 from identity_service.services.drafts import ServiceDraft
 from identity_service.services.edits import ServiceEdit
+from identity_service.services.errors import ServiceExists, WordTaken
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity
 from tests.support.waiting import until

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from identity_service.administration import Administration
+from identity_service.clients.errors import ClientNotFound
 from identity_service.clients.models import hash_secret
-from identity_service.errors import ClientNotFound
 from tests.identity.client_lines import run
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_SECRET, POSTS_URL, Identity

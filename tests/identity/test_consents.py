@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from identity_service.errors import ClientNotFound, ConsentNotFound, SignOnRequired
+from identity_service.clients.errors import ClientNotFound
+from identity_service.errors import ConsentNotFound, SignOnRequired
 from identity_service.sign_ons.values import LiveSignOn
 from tests.identity.answers import claims_of, ensure_problem
 from tests.identity.browsing import Browsing, browsing

@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 
 from identity_service.cli import FORMER_NAMES, main
-from identity_service.errors import ClientNeeded, ClientNotFound, LastAdministrator, NoSuchStream
+from identity_service.clients.errors import ClientNeeded, ClientNotFound
+from identity_service.errors import NoSuchStream
+from identity_service.roles.errors import LastAdministrator
 from tests.identity.client_lines import answer, enter, run
 from tests.identity.command_line import environment_of
 from tests.identity.command_line import run as run_process

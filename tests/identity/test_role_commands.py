@@ -2,13 +2,7 @@
 
 import pytest
 
-from identity_service.errors import (
-    LastAdministrator,
-    PermissionUnknown,
-    RoleExists,
-    RoleNeeded,
-    RoleNotFound,
-)
+from identity_service.roles.errors import LastAdministrator, PermissionUnknown, RoleExists, RoleNeeded, RoleNotFound
 from tests.identity.client_lines import answer, run
 from tests.identity.receivers import receiver_with_stream
 from tests.identity.test_prefer_acts import acknowledging

@@ -8,8 +8,8 @@ import pytest
 
 from identity_service.accounts.models import ChangedAccount
 from identity_service.administration import Administration
-from identity_service.errors import PermissionUnknown, RoleNeeded, RoleNotFound, RoleUnknown
 from identity_service.obedience.models import Act
+from identity_service.roles.errors import PermissionUnknown, RoleNeeded, RoleNotFound, RoleUnknown
 from tests.identity.answers import claims_of, statuses
 from tests.identity.obeying import ObeyingService
 from tests.identity.receivers import receiver_with_stream

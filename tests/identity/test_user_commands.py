@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from pydantic_core import to_json
 
-from identity_service.errors import LastAdministrator, RoleUnknown, UserNotFound
+from identity_service.errors import UserNotFound
+from identity_service.roles.errors import LastAdministrator, RoleUnknown
 from tests.identity.answers import claims_of
 from tests.identity.client_lines import answer, run
 from tests.identity.receivers import receiver_with_stream

@@ -6,9 +6,9 @@ from fastapi import Depends
 from starlette.responses import Response
 
 from identity_service.admin.client_schemas import ClientRead, client_tag
+from identity_service.clients.errors import OneSecretValid, TwoSecretsValid
 from identity_service.clients.values import ClientView
 from identity_service.dependencies import PartsDep
-from identity_service.errors import OneSecretValid, TwoSecretsValid
 from identity_service.pages.admin.client_forms import ClientChange, SecretForm, as_form, secrets_tag
 from identity_service.pages.admin.client_routes import CLIENTS, client_options
 from identity_service.pages.admin.dependencies import AdminRequestDep, FreshAdminRequestDep, sent

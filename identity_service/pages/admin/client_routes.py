@@ -6,8 +6,8 @@ from fastapi import Depends
 from starlette.responses import Response
 
 from identity_service.admin.client_schemas import ClientPage, ClientRead
+from identity_service.clients.errors import ClientExists
 from identity_service.dependencies import PartsDep
-from identity_service.errors import ClientExists
 from identity_service.pages.admin.client_forms import NewClient, options_of
 from identity_service.pages.admin.dependencies import AdminRequestDep, FreshAdminRequestDep, sent
 from identity_service.pages.admin.lists import all_of

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from identity_service.admin.role_schemas import Description, PermissionNames, RoleName, RolePage, RoleRead, role_tag
 from identity_service.dependencies import PartsDep
-from identity_service.errors import RoleExists
 from identity_service.pages.admin.dependencies import AdminRequestDep, FreshAdminRequestDep, sent
 from identity_service.pages.admin.forms import Changing
 from identity_service.pages.admin.router import admin_pages
@@ -16,6 +15,7 @@ from identity_service.pages.admin.user_routes import PAGE_LENGTH
 from identity_service.pages.errors import FormMalformed
 from identity_service.pages.forms import CHOICES, NOTHING, Form
 from identity_service.pages.rendering import go
+from identity_service.roles.errors import RoleExists
 from identity_service.roles.values import RoleContent, RoleView
 from watchword.auth import public
 from watchword.errors import Invalid, PreconditionFailed

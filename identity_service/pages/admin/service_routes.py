@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from identity_service.admin.service_schemas import ServicePage, ServiceRead, service_tag
 from identity_service.dependencies import PartsDep
-from identity_service.errors import ScopeInUse, ServiceExists, WordTaken
 from identity_service.pages.admin.dependencies import AdminRequestDep, FreshAdminRequestDep, sent
 from identity_service.pages.admin.forms import Changing
 from identity_service.pages.admin.router import admin_pages
@@ -17,6 +16,7 @@ from identity_service.pages.admin.user_routes import PAGE_LENGTH
 from identity_service.pages.errors import FormMalformed
 from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.rendering import go
+from identity_service.services.errors import ScopeInUse, ServiceExists, WordTaken
 from identity_service.services.values import ServiceView
 from watchword.auth import public
 from watchword.errors import Invalid, PreconditionFailed

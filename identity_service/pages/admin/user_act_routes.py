@@ -9,13 +9,13 @@ from starlette.responses import Response
 from identity_service.accounts.models import AccessChange, Account
 from identity_service.admin.user_schemas import ChangeableAccount, RoleName, account_tag
 from identity_service.dependencies import PartsDep
-from identity_service.errors import RoleUnknown
 from identity_service.pages.admin.dependencies import AdminRequestDep, FreshAdminRequestDep, sent
 from identity_service.pages.admin.forms import Changing
 from identity_service.pages.admin.router import admin_pages
 from identity_service.pages.admin.user_routes import USERS, all_roles
 from identity_service.pages.errors import ConfirmationWrong, FormMalformed
 from identity_service.pages.forms import CHOICES, NOTHING, Button, Confirmation, Form
+from identity_service.roles.errors import RoleUnknown
 from watchword.auth import public
 from watchword.errors import PreconditionFailed
 
