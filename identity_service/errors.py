@@ -1,5 +1,5 @@
-"""What this service refuses, in its own words; roles, services and clients have theirs in their folders. `oauth/errors.py`
-translates these into the errors of RFC 6749."""
+"""What this service refuses, in its own words; roles, services and clients have theirs in their folders.
+`oauth/errors.py` translates these into the errors of RFC 6749."""
 
 from typing import Self
 from uuid import UUID
