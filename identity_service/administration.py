@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from identity_service.accounts.access import ensure_login, expect_login
-from identity_service.accounts.initial_passwords import Expectation, InitialPassword
+from identity_service.accounts.initial_passwords import InitialPassword
 from identity_service.accounts.models import AccessChange, Account, ChangedAccount, DeletedAccount
 from identity_service.accounts.schemas import PasswordReset, Registration
 from identity_service.clients.changes import ClientChanges
@@ -35,6 +35,7 @@ from identity_service.roles.values import RoleContent
 from identity_service.services.drafts import ServiceDraft
 from identity_service.services.edits import ServiceEdit
 from identity_service.services.values import ServiceView
+from identity_service.users.expectations import Expectation, expect_anything
 from watchword.errors import Invalid, PreconditionFailed, ensure_faultless
 from watchword.ids import parse_uuid
 
@@ -134,9 +135,7 @@ class Administration:
         Raises Invalid, UserNotFound, WeakPassword."""
         normal = None if chosen is None else entered(PasswordReset, new_password=chosen).new_password
         user_id = await self.find_user(user)
-        is_id = parse_uuid(user) is not None
-        expect: Expectation = (lambda _: None) if is_id else partial(ensure_login, login=user)
-        return await self._parts.initial_passwords.issue(user_id, normal, self._cause, expect)
+        return await self._parts.initial_passwords.issue(user_id, normal, self._cause, _expectation(user))
 
     async def set_roles(self, user: str, names: Sequence[str]) -> ChangedAccount:
         """Give a user exactly these roles. Tokens that say otherwise are refused from now on. Raises UserNotFound,
@@ -149,16 +148,16 @@ class Administration:
 
     async def delete_user(self, user: str) -> DeletedAccount:
         """Delete an account with everything that belongs to it. Raises UserNotFound, LastAdministrator."""
-        return await self._parts.accounts.delete(await self.find_user(user), self._cause)
+        return await self._parts.accounts.delete(await self.find_user(user), self._cause, _expectation(user))
 
     async def end_sessions(self, user: str) -> Act | None:
         """End every session and every sign-on of an account. Raises UserNotFound."""
-        return await self._parts.sessions.end_all(await self.find_user(user), self._cause)
+        return await self._parts.sessions.end_all(await self.find_user(user), self._cause, _expectation(user))
 
     async def send_password_reset(self, user: str) -> None:
         """Send the letter that resets the password of an account. Raises UserNotFound, LettersNotSent, ResetImpossible,
         LimitReached."""
-        await self._parts.password_resets.request_for(await self.find_user(user), self._cause)
+        await self._parts.password_resets.request_for(await self.find_user(user), self._cause, _expectation(user))
 
     async def change_role(self, name: str, description: str | None, permissions: Sequence[str] | None) -> ChangedRole:
         """Give a role this description and exactly these permissions; None stays. Raises RoleNotFound, RoleTooLarge,
@@ -247,6 +246,12 @@ class Administration:
     async def _reach(self) -> Reach:
         directory = await self._parts.services.directory()
         return Reach(directory.audiences, directory.audience_by_scope)
+
+
+def _expectation(user: str) -> Expectation:
+    """What a person who enters this expects: whom a name or an address names may have changed since it was looked up;
+    an id names the same account for ever."""
+    return expect_anything if parse_uuid(user) is not None else partial(ensure_login, login=user)
 
 
 def unchanged(present: object) -> Callable[[object], None]:

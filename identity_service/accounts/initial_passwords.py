@@ -1,7 +1,6 @@
 """Initial passwords: given to a person, who must choose another at the first sign-in."""
 
 import secrets
-from collections.abc import Callable
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
+from identity_service.users.expectations import Expectation, expect_anything
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
 from identity_service.users.stand_ins import account_holder
@@ -24,9 +24,6 @@ from watchword.clock import Clock
 from watchword.database.database import Database
 
 _RANDOM_BYTES: Final = 15
-
-Expectation = Callable[[User], None]
-"""Raises unless the user, whose row is locked, is what the caller takes them for."""
 
 
 def generate_password() -> str:
@@ -60,7 +57,7 @@ class InitialPasswords:
         self._clock = clock
 
     async def issue(
-        self, user_id: UUID, chosen: str | None, cause: Cause, expect: Expectation = lambda _: None
+        self, user_id: UUID, chosen: str | None, cause: Cause, expect: Expectation = expect_anything
     ) -> InitialPassword:
         """Give the account an initial password: the one that was chosen for it, or a generated one. Every session ends,
         and so do the links that were requested before.

@@ -17,6 +17,7 @@ from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import Recorder
 from identity_service.sessions.ending import end_all
 from identity_service.users import repository as users
+from identity_service.users.expectations import Expectation, expect_anything
 from identity_service.users.models import User
 from identity_service.users.passwords import Passwords
 from identity_service.users.stand_ins import account_holder
@@ -54,11 +55,11 @@ class PasswordResets:
             recipient = user.id if user is not None and user.is_active and is_allowed else None
             await self._letters.send_link(db, LetterKind.RESET_PASSWORD, recipient, self._clock.now())
 
-    async def request_for(self, user_id: UUID, cause: Cause) -> None:
+    async def request_for(self, user_id: UUID, cause: Cause, expect: Expectation = expect_anything) -> None:
         """Send a link to the address of this account, as an administrator wishes. It leaves the password as it is.
 
         Raises UserNotFound; LettersNotSent; ResetImpossible for a disabled account, whose links do nothing; and
-        LimitReached by the same limits as `request`.
+        LimitReached by the same limits as `request`; and what `expect` raises of the user.
         """
         if not self._letters.can_send:
             raise LettersNotSent
@@ -67,7 +68,7 @@ class PasswordResets:
             email = _resettable(await users.find(db, user_id)).email
         await self._limits.ensure_may_write_to(email, LetterKind.RESET_PASSWORD)
         async with self._database.begin() as db:
-            _resettable(await users.find_for_update(db, user_id))
+            expect(_resettable(await users.find_for_update(db, user_id)))
             await self._letters.send_link(db, LetterKind.RESET_PASSWORD, user_id, self._clock.now())
             record_act(db, cause, "user.password_reset_requested", user_id, before=None, after=None)
 

@@ -21,6 +21,7 @@ from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sign_ons import repository as sign_ons
 from identity_service.users import deletions
 from identity_service.users import repository as users
+from identity_service.users.expectations import Expectation, expect_anything
 from identity_service.users.models import AccountState, User
 from identity_service.users.stand_ins import is_stand_in
 from identity_service.users.usernames import Usernames
@@ -73,9 +74,11 @@ class Accounts:
             raise UserNotFound(f"there is no user {login}")
         return user.id
 
-    async def delete(self, user_id: UUID, cause: Cause | None = None) -> DeletedAccount:
+    async def delete(
+        self, user_id: UUID, cause: Cause | None = None, expect: Expectation = expect_anything
+    ) -> DeletedAccount:
         """Delete the account with everything that belongs to it; without a cause, because its owner wants it. Deleting
-        twice returns the same receipt. Raises UserNotFound, LastAdministrator."""
+        twice returns the same receipt. Raises UserNotFound, LastAdministrator, and what `expect` raises of the user."""
         cause = cause or by_user(user_id, "account deleted")
         # In transactions of their own: a user may have more of them than one statement can delete in its time.
         await delete_unusable_of(self._database, user_id, self._clock.now())
@@ -84,6 +87,7 @@ class Accounts:
             user = await users.find_for_update(db, user_id)
             if user is None or is_stand_in(user):
                 return DeletedAccount(await deletions.get_receipt(db, user_id), None)
+            expect(user)
             was_administrator = await is_administrator(db, user_id)
             state = AccountState.of(user.is_active, user.awaits_verification)
             before = {"roles": (await roles.of_user(db, user_id)).roles, "state": state}

@@ -13,6 +13,7 @@ from identity_service.sessions import repository
 from identity_service.sessions.ending import end_all, end_device, lock_device
 from identity_service.sessions.models import Session
 from identity_service.users import repository as users
+from identity_service.users.expectations import Expectation, expect_anything
 from identity_service.users.stand_ins import account_holder
 from watchword.clock import Clock
 from watchword.database.database import Database
@@ -68,11 +69,12 @@ class Sessions:
             enqueued = await self._recorder.sessions_ended(db, now, user_id, [session_id], cause)
         return Act(enqueued, actor, str(session_id))
 
-    async def end_all(self, user_id: UUID, cause: Cause) -> Act | None:
+    async def end_all(self, user_id: UUID, cause: Cause, expect: Expectation = expect_anything) -> Act | None:
         """End every sign-on and every session of this user, and take back what they have allowed devices that have no
-        session yet; None if there was nothing to end. Raises UserNotFound."""
+        session yet; None if there was nothing to end. Raises UserNotFound, and what `expect` raises of the user."""
         async with self._database.begin() as db:
             user = account_holder(await users.find_for_update(db, user_id))
+            expect(user)
             now = self._clock.now()
             ended = await end_all(db, user_id, EndReason.ENDED_BY_ADMINISTRATOR, now)
             if not (ended.sign_on_ids or ended.session_ids):

@@ -1,14 +1,33 @@
 """The same act of administrators several times at once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import asyncpg
+import pytest
+
+from identity_service.administration import Administration
+from identity_service.errors import UserNotFound
 from tests.admin.audit import acts
 from tests.admin.callers import Headers
 from tests.identity.receivers import receiver_with_stream
 from tests.support.databases import Databases
 from tests.support.services import Identity
+from tests.support.waiting import until
 
 AT_ONCE = 6
+WAITING = "SELECT pid FROM pg_stat_activity WHERE usename = 'identity_app' AND wait_event_type = 'Lock'"
+RENAME = "UPDATE identity.users SET username = 'lovelace' WHERE username = 'ada'"
+
+ByName = Callable[[Administration], Awaitable[Any]]
+BY_NAME: dict[str, ByName] = {
+    "set-roles": lambda administration: administration.set_roles("ada", []),
+    "disable": lambda administration: administration.set_active("ada", active=False),
+    "delete": lambda administration: administration.delete_user("ada"),
+    "set-password": lambda administration: administration.set_password("ada"),
+    "end-sessions": lambda administration: administration.end_sessions("ada"),
+}
 
 
 async def test_of_changes_of_one_version_one_is_made(identity: Identity, grace: Headers, databases: Databases) -> None:
@@ -59,3 +78,25 @@ async def test_change_and_deletion_at_once_leave_no_account(identity: Identity, 
     )
     assert (changed.status_code in (204, 404), deleted.status_code) == (True, 204)
     assert (await identity.http.get(f"/admin/users/{ada}", headers=grace)).status_code == 404
+
+
+@pytest.mark.parametrize("act", BY_NAME.values(), ids=BY_NAME.keys())
+async def test_act_by_a_name_that_is_given_up_meanwhile_touches_nobody(
+    identity: Identity, databases: Databases, act: ByName
+) -> None:
+    ada = await identity.register("ada")
+    await identity.sign_in("ada")
+    renaming = await asyncpg.connect(databases.url("identity_owner"))
+
+    async def waits() -> bool:
+        return len(await databases.fetch_as_superuser(WAITING)) == 1
+
+    async with renaming.transaction():
+        await renaming.execute(RENAME)
+        acting = asyncio.ensure_future(act(Administration(identity.parts)))
+        await until(waits)
+    await renaming.close()
+    with pytest.raises(UserNotFound, match="there is no user ada"):
+        await acting
+    assert await acts(databases, ada) == []
+    await identity.sign_in("lovelace")
