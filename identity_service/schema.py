@@ -6,6 +6,8 @@ from identity_service.clients.models import ClientRow
 from identity_service.consents.models import Consent
 from identity_service.device_grants.models import DeviceGrant
 from identity_service.events.models import Stream
+from identity_service.factors.models import Passkey
+from identity_service.half_open_sign_ins.models import HalfOpenSignIn
 from identity_service.keys.models import SigningKey
 from identity_service.links.models import Link
 from identity_service.refused_sign_ins.models import RefusedSignIn
@@ -24,7 +26,9 @@ TABLES = (
     ClientRow,
     Consent,
     DeviceGrant,
+    HalfOpenSignIn,
     Link,
+    Passkey,
     RefusedSignIn,
     Role,
     Service,

@@ -21,6 +21,7 @@ class AuthorizationCode(Base):
     `audiences` are those that the client named as resources, and all of its own if it named none. `names_scopes` is
     whether it asked for the scopes by name. `authenticated_at`, `acr` and `amr` are those of the sign-on at that time.
     `session_id` is the session that the code was traded in for: it ends if the code is presented again.
+    `continued_session_id` is a session of the client that goes on with this authentication, instead of another one.
     """
 
     __tablename__ = "authorization_codes"
@@ -42,6 +43,7 @@ class AuthorizationCode(Base):
     expires_at: Mapped[Instant]
     used_at: Mapped[Instant | None]
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey(Session.id, ondelete="SET NULL"), index=True)
+    continued_session_id: Mapped[UUID | None]
 
 
 Index("authorization_codes_expires_at_idx", AuthorizationCode.expires_at)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_service.tables import Base
@@ -23,10 +23,13 @@ class RolesAndPermissions:
 
 
 class Role(Base):
+    """Who has a role that `requires_second_factor` adds one at the next sign-in, before anything else."""
+
     __tablename__ = "roles"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     description: Mapped[str]
+    requires_second_factor: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class RolePermission(Base):

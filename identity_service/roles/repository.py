@@ -4,10 +4,25 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Integer, Select, Text, bindparam, delete, distinct, exists, func, insert, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    distinct,
+    exists,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
 from identity_service.roles.values import RoleView
@@ -60,6 +75,14 @@ _ROLES: Final = select(Role.name, Role.description, func.array(_permissions).lab
 ROLE: Final = Statement(_ROLES.where(Role.name == _NAME))
 PAGE: Final = Statement(_ROLES.where(Role.name > _NAME).order_by(Role.name).limit(bindparam("limit", type_=Integer())))
 """The roles whose names follow this one."""
+
+
+def must_add_second_factor(
+    user_id: InstrumentedAttribute[UUID], has_second_factor: InstrumentedAttribute[bool]
+) -> ColumnElement[bool]:
+    """Whether a role of the user in the row requires a second factor, and the account has none."""
+    requires = exists().where(UserRole.user_id == user_id, UserRole.role == Role.name, Role.requires_second_factor)
+    return and_(~has_second_factor, requires)
 
 
 async def is_held(db: AsyncSession, role: str) -> bool:

@@ -33,7 +33,14 @@ class SignOns:
             async with self._database.begin() as db:
                 await repository.note_use(db, row["id"], row["created_at"], now, self._lifetimes)
         authentication = Authentication(row["authenticated_at"], row["acr"], row["amr"])
-        return LiveSignOn(row["id"], row["user_id"], row["username"], authentication, row["must_change_password"])
+        return LiveSignOn(
+            row["id"],
+            row["user_id"],
+            row["username"],
+            authentication,
+            row["must_change_password"],
+            row["must_add_second_factor"],
+        )
 
     async def end(self, secret: str) -> Act | None:
         """End the sign-on with this secret and every session of it; None if there was nothing to end."""

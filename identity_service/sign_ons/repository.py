@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.ending import EndReason
+from identity_service.roles import repository as roles
 from identity_service.sign_ons.models import OVER_AT, SignOn
 from identity_service.sign_ons.values import SignOnLifetimes
 from identity_service.users import repository as users
@@ -26,6 +27,7 @@ LIVE = Statement(
         SignOn.last_seen_at,
         SignOn.expires_at,
         User.must_change_password,
+        roles.must_add_second_factor(User.id, User.has_second_factor).label("must_add_second_factor"),
     )
     .join(User, User.id == SignOn.user_id)
     .where(

@@ -33,13 +33,15 @@ class SignOnLifetimes:
 @dataclass(frozen=True, slots=True)
 class LiveSignOn:
     """A sign-on that has neither ended nor expired, of a user who may sign in. While `must_change_password`, the user
-    may do nothing else with it."""
+    may do nothing else with it; while `must_add_second_factor`, since a role requires one and the account has none, the
+    user may do nothing else after that."""
 
     id: UUID
     user_id: UUID
     username: str
     authentication: Authentication
     must_change_password: bool = False
+    must_add_second_factor: bool = False
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the person was authenticated a short time ago."""

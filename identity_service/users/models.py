@@ -50,6 +50,7 @@ class SignInUser:
     initial_password_expires_at: datetime | None
     password_checked_at: datetime | None
     has_verified_address: bool
+    has_second_factor: bool
 
 
 class User(Base):
@@ -66,6 +67,8 @@ class User(Base):
 
     While `must_change_password`, the password is an initial one, which somebody else has chosen: it signs in only to be
     changed, and not at all from `initial_password_expires_at` on.
+
+    While it `has_second_factor`, an authenticator app or a passkey, the password alone signs nobody in.
 
     `password_checked_at` is when the present password was last looked up at a sign-in, and `password_breached_at` since
     when it is known from a breach.
@@ -88,6 +91,7 @@ class User(Base):
     initial_password_expires_at: Mapped[Instant | None]
     password_checked_at: Mapped[Instant | None]
     password_breached_at: Mapped[Instant | None]
+    has_second_factor: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 

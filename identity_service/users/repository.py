@@ -144,6 +144,7 @@ _SIGN_IN_COLUMNS: Final = (
     User.initial_password_expires_at,
     User.password_checked_at,
     User.email_verified_at.is_not(None).label("has_verified_address"),
+    User.has_second_factor,
 )
 _BY_LOGIN: Final = {
     column: Statement(select(*_SIGN_IN_COLUMNS).where(_is_named(column))) for column in (User.username, User.email)

@@ -15,6 +15,7 @@ class EventType(StrEnum):
     SESSION_REVOKED = _CAEP + "session-revoked"
     TOKEN_CLAIMS_CHANGE = _CAEP + "token-claims-change"
     CREDENTIAL_CHANGE = _CAEP + "credential-change"
+    ASSURANCE_LEVEL_CHANGE = _CAEP + "assurance-level-change"
     ACCOUNT_DISABLED = _RISC + "account-disabled"
     ACCOUNT_ENABLED = _RISC + "account-enabled"
     ACCOUNT_PURGED = _RISC + "account-purged"
@@ -127,12 +128,29 @@ def password_change(
     issuer: str, subject: str, change: str, *, at: datetime, initiator: str, reason: str
 ) -> SecurityEvent:
     """The password was changed as `change` says: "update" or "revoke". Sessions that end are events of their own."""
-    claims = {
-        "credential_type": "password",
-        "change_type": change,
-        **_circumstances(int(at.timestamp()), initiator, reason),
-    }
+    return credential_change(issuer, subject, "password", change, at=at, initiator=initiator, reason=reason)
+
+
+def credential_change(
+    issuer: str, subject: str, credential: str, change: str, *, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """A credential of this type (CAEP section 3.3: password, app, fido2-platform, fido2-roaming; or "recovery-codes",
+    which is ours) was changed as `change` says: "create", "revoke", "update" or "delete"."""
+    circumstances = _circumstances(int(at.timestamp()), initiator, reason)
+    claims = {"credential_type": credential, "change_type": change, **circumstances}
     return SecurityEvent(EventType.CREDENTIAL_CHANGE, iss_sub(issuer, subject), claims)
+
+
+def assurance_level_change(
+    issuer: str, subject: str, version: int, level: str, *, at: datetime, initiator: str, reason: str
+) -> SecurityEvent:
+    """Tokens of this user with a smaller `ver`, a member of our own, count as at most so strong: `level` is "pwd" or
+    "mfa", which are names of RFC 8176. A stronger factor of the account was removed."""
+    circumstances = _circumstances(int(at.timestamp()), initiator, reason)
+    levels = {"namespace": "RFC8176", "current_level": level, "change_direction": "decrease"}
+    return SecurityEvent(
+        EventType.ASSURANCE_LEVEL_CHANGE, iss_sub(issuer, subject), {**circumstances, **levels, "ver": version}
+    )
 
 
 def account_disabled(issuer: str, subject: str, version: int) -> SecurityEvent:

@@ -1,0 +1,1 @@
+"""Sign-ins in a browser that lack the second factor yet."""
