@@ -47,6 +47,7 @@ from identity_service.events.streams import Streams
 from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
+from identity_service.factors.codes import FactorCodes
 from identity_service.key_acts.rotation import KeyRotation
 from identity_service.key_acts.sealing_anew import SealingAnew
 from identity_service.key_acts.withdrawal import KeyWithdrawal
@@ -197,6 +198,7 @@ class Parts:
         self.sealer = sealer_of(self.settings)
         self.digest_keys = DigestKeys(self.database, self.sealer, self.clock)
         self.digests = self.digest_keys.digests
+        self.factor_codes = FactorCodes(self.sealer, self.digests)
         self.signing_keys = SigningKeys(self.database, self.sealer, self.schedule, self.clock)
         self.keyring = Keyring(self.signing_keys, self.sealer, self.schedule, self.clock)
         self.verifier = Verifier(issuer=issuer, audience=issuer, keys=self.keyring, clock=self.clock)

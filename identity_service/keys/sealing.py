@@ -21,6 +21,7 @@ _NAMES: Final = {
     Kind.LETTER: "the secret of {}",
     Kind.DEVICE_COOKIE: "the secret of {}",
     Kind.PAGE_QUERY: "the secret of {}",
+    Kind.TOTP_SECRET: "the authenticator app of {}",
 }
 
 

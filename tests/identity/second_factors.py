@@ -1,0 +1,41 @@
+"""Second factors of an account, put into its tables, and the codes of an app."""
+
+from datetime import datetime
+from uuid import UUID
+
+from identity_service.factors import one_time_codes
+from identity_service.users import repository as users
+from tests.support.services import Identity
+
+
+class App:
+    """An authenticator app, which knows its secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def code(self, now: datetime, *, steps: int = 0) -> str:
+        """The code of this time, or so many steps later."""
+        return one_time_codes.code_at(self._secret, one_time_codes.step_at(now) + steps)
+
+
+async def add_app(identity: Identity, user_id: str) -> App:
+    """Give an account an app, which has shown its code of the step before this one."""
+    parts, owner = identity.parts, UUID(user_id)
+    now = parts.clock.now()
+    async with parts.database.begin() as db:
+        enrolment = await parts.factor_codes.enrol(db, owner, now)
+        app = App(enrolment.secret)
+        factor = await parts.factor_codes.confirm(db, owner, app.code(now, steps=-1), now)
+        user = await users.find_for_update(db, owner)
+        assert factor is not None
+        assert user is not None
+        db.add(factor)
+        user.has_second_factor = True
+    return app
+
+
+async def add_recovery_codes(identity: Identity, user_id: str) -> list[str]:
+    """Give an account recovery codes."""
+    async with identity.parts.database.begin() as db:
+        return await identity.parts.factor_codes.renew_recovery_codes(db, UUID(user_id), identity.parts.clock.now())
