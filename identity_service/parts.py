@@ -47,6 +47,7 @@ from identity_service.events.streams import Streams
 from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
+from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.codes import FactorCodes
 from identity_service.key_acts.rotation import KeyRotation
 from identity_service.key_acts.sealing_anew import SealingAnew
@@ -265,6 +266,7 @@ class Parts:
         per_user, letters = self.settings.sessions_per_account, self.new_device_letters
         start = SignOnStart(database, recorder, lifetimes, clock, per_user=per_user, new_device_letters=letters)
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
+        self.ceremonies = Ceremonies(self.settings.issuer, self.digests, clock)
         self.password_sign_on = PasswordSignOn(self.password_authentication, start)
 
     def _add_device_grants(self) -> None:

@@ -1,0 +1,39 @@
+"""The table of passkeys. Whoever changes it holds the lock of the user's row."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity_service.factors.models import Passkey
+
+
+async def of_user(db: AsyncSession, user_id: UUID) -> Sequence[Passkey]:
+    """The passkeys of this user, the oldest first."""
+    return (await db.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id))).all()
+
+
+async def find_owner(db: AsyncSession, credential_id: bytes) -> UUID | None:
+    """The user who has the credential with this id."""
+    return await db.scalar(select(Passkey.user_id).where(Passkey.credential_id == credential_id))
+
+
+async def find_for_update(db: AsyncSession, user_id: UUID, credential_id: bytes) -> Passkey | None:
+    """The credential with this id if it is this user's, its row locked until the transaction ends."""
+    statement = select(Passkey).where(Passkey.credential_id == credential_id, Passkey.user_id == user_id)
+    return await db.scalar(statement.with_for_update().execution_options(populate_existing=True))
+
+
+async def find_by_id(db: AsyncSession, user_id: UUID, passkey_id: UUID) -> Passkey | None:
+    """The passkey with this id if it is this user's, its row locked until the transaction ends."""
+    return await db.scalar(
+        select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == user_id).with_for_update()
+    )
+
+
+async def insert_unless_known(db: AsyncSession, passkey: Passkey) -> Passkey | None:
+    """Insert a passkey, or nothing, and return None, if anybody has a credential with its id."""
+    values = {name: value for name, value in vars(passkey).items() if not name.startswith("_")}
+    return await db.scalar(insert(Passkey).values(**values).on_conflict_do_nothing().returning(Passkey))
