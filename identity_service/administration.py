@@ -159,10 +159,10 @@ class Administration:
         LimitReached."""
         await self._parts.password_resets.request_for(await self.find_user(user), self._cause, _expectation(user))
 
-    async def change_role(self, name: str, description: str | None, permissions: Sequence[str] | None) -> ChangedRole:
-        """Give a role this description and exactly these permissions; None stays. Raises RoleNotFound, RoleTooLarge,
-        PermissionUnknown, LastAdministrator."""
-        return await self._parts.roles.change(name, RoleContent(description, permissions), self._cause)
+    async def change_role(self, name: str, content: RoleContent) -> ChangedRole:
+        """Give a role exactly what the content says. Raises RoleNotFound, RoleTooLarge, PermissionUnknown,
+        LastAdministrator."""
+        return await self._parts.roles.change(name, content, self._cause)
 
     async def delete_role(self, role: str) -> Act:
         """Delete a role, and take it from everybody who has it. Raises RoleNotFound, RoleNeeded,

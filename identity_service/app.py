@@ -40,6 +40,7 @@ from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import logout_routes as logout_pages
 from identity_service.pages import routes as pages
+from identity_service.pages import security_routes as security_pages
 from identity_service.pages import sign_in_routes as sign_in_pages
 from identity_service.pages import sign_on_required
 from identity_service.pages.admin import routers as admin_pages
@@ -85,6 +86,7 @@ ROUTERS = (
     sign_in_pages.router,
     logout_pages.router,
     account_pages.router,
+    security_pages.router,
     device_pages.router,
     application_pages.router,
     authorize_pages.router,

@@ -16,6 +16,7 @@ from identity_service.errors import (
     FreshSignOnRequired,
     NetworkNotAllowed,
     OwnPasswordRequired,
+    SecondFactorMissing,
     SessionEnded,
     SignOnRequired,
 )
@@ -41,7 +42,7 @@ from identity_service.pages.forms import (
     ensure_own,
     read,
 )
-from identity_service.pages.goals import CHANGE_PASSWORD, Goal
+from identity_service.pages.goals import CHANGE_PASSWORD, Goal, is_of_security
 from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.sign_in import SignInPage
@@ -169,14 +170,18 @@ async def _sign_on(request: Request) -> LiveSignOn:
     sign_on = await parts.sign_ons.find(parts.sign_on_cookie.read(request))
     if sign_on is None:
         raise SignOnRequired("no live sign-on")
-    if sign_on.must_change_password and request.url.path != CHANGE_PASSWORD:
+    path = request.url.path
+    if sign_on.must_change_password and path != CHANGE_PASSWORD:
         raise OwnPasswordRequired("the initial password must be changed first")
+    if sign_on.must_add_second_factor and not sign_on.must_change_password and not is_of_security(path):
+        raise SecondFactorMissing("a second factor must be added first")
     return sign_on
 
 
 SignOnDep = Annotated[LiveSignOn, Depends(_sign_on)]
-"""The guard of a page of the account: the sign-on of this browser. People without one are led to /sign-in, and those
-with an initial password to the page that changes it."""
+"""The guard of a page of the account: the sign-on of this browser. People without one are led to /sign-in, those with
+an initial password to the page that changes it, and those who lack a second factor that a role of theirs requires to
+the page where they add one."""
 
 
 async def _fresh_sign_on(request: Request, sign_on: SignOnDep) -> LiveSignOn:

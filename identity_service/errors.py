@@ -160,6 +160,10 @@ class OwnPasswordRequired(SignOnRequired):
     """The person signed on with an initial password, and must choose their own before anything else."""
 
 
+class SecondFactorMissing(SignOnRequired):
+    """A role of the person requires a second factor, and they must add one before anything else."""
+
+
 class FreshSignOnRequired(SignOnRequired):
     """The page is for people who were authenticated a short time ago. `query` is for the page that they come back
     to."""

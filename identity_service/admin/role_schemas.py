@@ -5,20 +5,23 @@ from pydantic import BaseModel, Field
 from identity_service.admin.tags import entity_tag
 from identity_service.roles.fields import Description as Description
 from identity_service.roles.fields import PermissionNames as PermissionNames
+from identity_service.roles.fields import RequiresSecondFactor as RequiresSecondFactor
 from identity_service.roles.fields import RoleName as RoleName
 from identity_service.roles.values import RoleContent, RoleView
-from watchword.http.fields import Body
+from watchword.http.fields import LEFT_OUT, Body
 from watchword.http.paging import Page
 
 
 class RoleReplacement(Body):
-    """Everything of a role but its name."""
+    """Everything of a role but its name. Without `requires_second_factor`, a role stays as it is: scripts that do not
+    know it take nobody's second factor away."""
 
     description: Description
     permissions: PermissionNames
+    requires_second_factor: RequiresSecondFactor = LEFT_OUT
 
     def as_content(self) -> RoleContent:
-        return RoleContent(self.description, self.permissions)
+        return RoleContent(self.description, self.permissions, self.requires_second_factor)
 
 
 class RoleDraft(RoleReplacement):
@@ -33,10 +36,11 @@ class RoleRead(BaseModel):
     name: str = Field(examples=["editor"])
     description: str = Field(examples=["May change the posts of others"])
     permissions: list[str] = Field(examples=[["post:edit_any"]])
+    requires_second_factor: RequiresSecondFactor
 
     @classmethod
     def of(cls, role: RoleView) -> "RoleRead":
-        return cls(name=role.name, description=role.description, permissions=list(role.permissions))
+        return cls(name=role.name, **role.as_members())
 
 
 class RolePage(BaseModel):

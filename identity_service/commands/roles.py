@@ -1,6 +1,6 @@
 """The commands about roles and permissions."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -12,6 +12,7 @@ from identity_service.commands.client_texts import list_of
 from identity_service.commands.opening import open_parts
 from identity_service.parts import Parts
 from identity_service.recording.cause import BY_COMMAND_LINE
+from identity_service.roles.values import RoleContent
 from watchword.service.command_options import Cursor, Limit
 from watchword.service.commands import Answer, CommandGroup, WrongUsage, page_answer
 
@@ -20,6 +21,12 @@ GivenPermissions = Annotated[
     list[str] | None,
     typer.Option("--permission", metavar="PERMISSION", help="A permission that a service declares."),
 ]
+
+_REQUIRES: Final = "Whether those who have it must sign in with a second factor."
+_NOTHING: Final = (
+    "there is nothing to change: name a --description, a --permission, --no-permissions, --requires-second-factor or "
+    "--no-requires-second-factor"
+)
 
 GROUP = CommandGroup("roles", "Roles, and the permissions that each gives.", open_parts)
 PERMISSIONS = CommandGroup("permissions", "The permissions that services declare.", open_parts)
@@ -46,9 +53,16 @@ async def create_role(
     *,
     description: Annotated[str, typer.Option(metavar="TEXT", help="For people who give roles.")],
     permissions: GivenPermissions = None,
+    requires: Annotated[bool, typer.Option("--requires-second-factor", help=_REQUIRES)] = False,
 ) -> Answer:
     """Make a role, which nobody has yet."""
-    draft = entered(RoleDraft, name=name, description=description, permissions=permissions or [])
+    draft = entered(
+        RoleDraft,
+        name=name,
+        description=description,
+        permissions=permissions or [],
+        requires_second_factor=requires,
+    )
     role = RoleRead.of(await parts.roles.create(draft.name, draft.description, draft.as_content(), BY_COMMAND_LINE))
     return Answer(_text(role), role)
 
@@ -61,20 +75,26 @@ async def change_role(
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="For people who give roles.")] = None,
     permissions: GivenPermissions = None,
     none: Annotated[bool, typer.Option("--no-permissions", help="Take every permission from it.")] = False,
+    requires: Annotated[
+        bool | None, typer.Option("--requires-second-factor/--no-requires-second-factor", help=_REQUIRES)
+    ] = None,
     wait: Wait = None,
 ) -> Answer:
-    """Give a role exactly the permissions that are named, or another description."""
+    """Give a role exactly the permissions that are named, or change another member of it."""
     if none and permissions:
         raise WrongUsage("name permissions, or --no-permissions")
-    if description is None and not (none or permissions):
-        raise WrongUsage("there is nothing to change: name a --description, a --permission or --no-permissions")
+    if description is None and requires is None and not (none or permissions):
+        raise WrongUsage(_NOTHING)
     # Judged as in a request, which has both.
     body = entered(
         RoleReplacement, description="as it is" if description is None else description, permissions=permissions or []
     )
-    changed = await Administration(parts).change_role(
-        name, None if description is None else body.description, body.permissions if none or permissions else None
+    content = RoleContent(
+        None if description is None else body.description,
+        body.permissions if none or permissions else None,
+        requires,
     )
+    changed = await Administration(parts).change_role(name, content)
     role = RoleRead.of(changed.role)
     refused = "" if changed.act is None else "\nTokens that say otherwise are refused from now on."
     return await act_answer(parts, wait, changed.act, f"{_text(role)}{refused}", role.model_dump())
@@ -101,4 +121,5 @@ def _line(role: RoleRead) -> str:
 
 
 def _text(role: RoleRead) -> str:
-    return f"The role {role.name}: {role.description}\nPermissions: {list_of(role.permissions)}."
+    text = f"The role {role.name}: {role.description}\nPermissions: {list_of(role.permissions)}."
+    return f"{text}\nWho has it must sign in with a second factor." if role.requires_second_factor else text

@@ -2,18 +2,21 @@
 
 import re
 from typing import Final, NamedTuple, Self
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from identity_service.device_grants.user_codes import display_form, normal_form
 from identity_service.oauth.authorization.errors import AuthorizationMalformed
 from identity_service.oauth.authorization.parameters import MAX_CHARACTERS, Parameters
 from identity_service.oauth.metadata import AUTHORIZATION
+from watchword.service.places import is_at_or_below
 
 ACCOUNT: Final = "/account"
 ADMINISTRATION: Final = "/admin/ui"
 CHANGE_PASSWORD: Final = f"{ACCOUNT}/password"
 CONSENT: Final = "/consent"
 DEVICE: Final = "/device"
+SECURITY: Final = f"{ACCOUNT}/security"
+"""Where the owner of an account adds and removes what they sign in with beside a password."""
 FORGOT_PASSWORD: Final = "/forgot-password"  # noqa: S105 - no password
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
@@ -31,7 +34,8 @@ _AUTHORIZATION: Final = re.compile(rf"{AUTHORIZATION}\?[!-~]{{1,{MAX_CHARACTERS 
 class Goal(NamedTuple):
     """The path of a page of the account, of a page of the administration with its query, or of the page that allows
     devices, which may have a code filled in, and whether the page needs a person who was authenticated a short time
-    ago; or the path of an authorization request with its query, which says that itself."""
+    ago; or the path of an authorization request with its query, which says that itself. A page of the security of the
+    account may lead on to such a goal."""
 
     path: str = ACCOUNT
     needs_fresh: bool = False
@@ -94,7 +98,24 @@ class Goal(NamedTuple):
         return f"{page}?{urlencode({'return': self.path, **fresh}, safe='/')}"
 
 
+def is_of_security(path: str) -> bool:
+    """Whether it is the path of a page of the security of an account."""
+    return is_at_or_below(path, {SECURITY.removeprefix("/")})
+
+
 def _is_own(path: str) -> bool:
+    if _leads_on(path):
+        return True
     if len(path) <= _MAX_PATH_CHARACTERS and _OWN.fullmatch(path) is not None:
         return True
     return len(path) <= MAX_ADMINISTRATION_CHARACTERS and _ADMINISTRATION.fullmatch(path) is not None
+
+
+def _leads_on(path: str) -> bool:
+    """Whether it is a page of the security of an account with the query that leads on to another goal."""
+    page, _, query = path.partition("?")
+    if not is_of_security(page) or _OWN.fullmatch(page) is None:
+        return False
+    parameters = dict(parse_qsl(query))
+    goal = Goal.of(parameters.get("return", ""), needs_fresh="fresh" in parameters)
+    return not is_of_security(goal.path.partition("?")[0]) and path == goal.path_after(page)

@@ -148,6 +148,14 @@ PAGES: Final[Mapping[str, Sample]] = {
             {"obedience": ObedienceRead([ObedientService("posts", 38)], ["feeds"]), "back_path": _PATH},
         ),
     ),
+    "account_security.html": Sample(
+        ("account_security",),
+        None,
+        (
+            {"has_second_factor": False, "must_add": True, "goal_path": None},
+            {"has_second_factor": True, "must_add": False, "goal_path": _PATH},
+        ),
+    ),
     "account_applications.html": Sample(
         ("account_applications",),
         None,

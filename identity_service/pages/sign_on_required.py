@@ -6,9 +6,17 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from identity_service.authentication.sign_on_cookie import SignOnCookie
-from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SignOnRequired
+from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SecondFactorMissing, SignOnRequired
 from identity_service.pages.forms import query_of
-from identity_service.pages.goals import ADMINISTRATION, CHANGE_PASSWORD, CONSENT, DEVICE, Goal
+from identity_service.pages.goals import (
+    ADMINISTRATION,
+    CHANGE_PASSWORD,
+    CONSENT,
+    DEVICE,
+    SECURITY,
+    Goal,
+    is_of_security,
+)
 from identity_service.pages.rendering import go, page_fields
 from watchword.service.places import is_at_or_below
 
@@ -25,6 +33,8 @@ def install(app: FastAPI, cookie: SignOnCookie) -> None:
             return go(Goal.of_authorization(query_of(request)).path)
         if isinstance(error, OwnPasswordRequired):
             return _go_to(request, CHANGE_PASSWORD)
+        if isinstance(error, SecondFactorMissing):
+            return _go_to(request, _goal(request, error).path_before(SECURITY))
         response = _go_to(request, _goal(request, error).sign_in_path)
         cookie.delete_repeated(request, response)
         return response
@@ -36,13 +46,16 @@ def _goal(request: Request, error: Exception) -> Goal:
     if request.url.path == DEVICE:
         return Goal.of_device(request.query_params.get("user_code", ""))
     path, needs_fresh = request.url.path, isinstance(error, FreshSignOnRequired)
-    query = _query_of_administration(request, error)
+    query = _query_to_keep(request, error)
     goal = Goal.of(f"{path}?{query}" if query else path, needs_fresh=needs_fresh)
     return Goal.of(path, needs_fresh=needs_fresh) if query and "?" not in goal.path else goal
 
 
-def _query_of_administration(request: Request, error: Exception) -> str:
-    """The query with which a person comes back to a page of the administration; empty for other pages."""
+def _query_to_keep(request: Request, error: Exception) -> str:
+    """The query with which a person comes back to a page of the administration, or to one that says itself where they
+    go on; empty for other pages."""
+    if is_of_security(request.url.path):
+        return query_of(request)
     if not is_at_or_below(request.url.path, {ADMINISTRATION.removeprefix("/")}):
         return ""
     return query_of(request) if request.method == "GET" else getattr(error, "query", "")

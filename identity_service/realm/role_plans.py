@@ -44,4 +44,7 @@ def _after(name: str, declared: DeclaredRole | None, state: State, lost: Collect
         description = declared.description
     if declared is not None and declared.permissions is not None:
         permissions = sorted(set(declared.permissions))
-    return RoleView(name, description, permissions)
+    requires = declared.requires_second_factor if declared is not None else None
+    if requires is None:
+        requires = present is not None and present.requires_second_factor
+    return RoleView(name, description, permissions, requires)

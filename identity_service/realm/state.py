@@ -52,8 +52,11 @@ async def _roles(db: AsyncSession) -> Mapping[str, RoleView]:
     statement = select(RolePermission.role, RolePermission.permission)
     for row in await db.execute(statement.order_by(RolePermission.permission)):
         permissions[row.role].append(row.permission)
-    rows = await db.execute(select(Role.name, Role.description))
-    return {row.name: RoleView(row.name, row.description, sorted(permissions[row.name])) for row in rows}
+    rows = await db.execute(select(Role.name, Role.description, Role.requires_second_factor))
+    return {
+        row.name: RoleView(row.name, row.description, sorted(permissions[row.name]), row.requires_second_factor)
+        for row in rows
+    }
 
 
 async def _services(db: AsyncSession) -> Mapping[str, ServiceView]:

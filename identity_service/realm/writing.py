@@ -114,18 +114,16 @@ class PlanWriter:
         return await self.role_changes.record_all(self.db, changes, self.cause) if changes else NOTHING
 
     async def _create_role(self, role: RoleView) -> None:
-        if not await roles.insert_missing(self.db, Role(name=role.name, description=role.description)):
+        if not await roles.insert_missing(self.db, role):
             raise RoleExists(f"there is a role {role.name} already")
-        await roles.replace_permissions(self.db, role.name, role.permissions)
         record_act(self.db, self.cause, "role.created", role.name, before=None, after=role.as_members())
 
     async def _write_role(self, before: RoleView, after: RoleView) -> bool:
         """Whether the role may do something else afterwards, which is recorded with an event."""
         row = await self.db.get_one(Role, after.name)
-        row.description = after.description
+        row.description, row.requires_second_factor = after.description, after.requires_second_factor
         if before.permissions == after.permissions:
-            members = before.as_members(), after.as_members()
-            record_act(self.db, self.cause, "role.described", after.name, before=members[0], after=members[1])
+            self.role_changes.record_quietly(self.db, before, after, self.cause)
             return False
         await roles.replace_permissions(self.db, after.name, after.permissions)
         return True

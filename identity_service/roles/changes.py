@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.events.enqueueing import NOTHING, Enqueued
+from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder, RoleChange
 from identity_service.roles import administrators, repository
@@ -37,6 +38,12 @@ class RoleChanges:
         if any(_loses_administrators(before, after) for before, after in changes):
             await administrators.ensure_one_remains(db)
         return enqueued
+
+    def record_quietly(self, db: AsyncSession, before: RoleView, after: RoleView, cause: Cause) -> None:
+        """Record a change after which the role allows what it did: no token says anything else."""
+        is_policy = before.requires_second_factor != after.requires_second_factor
+        action = "role.policy_changed" if is_policy else "role.described"
+        record_act(db, cause, action, after.name, before=before.as_members(), after=after.as_members())
 
     async def take(self, db: AsyncSession, permissions: Collection[str], cause: Cause) -> Enqueued:
         """Take these permissions from every role that has one, in one event for each of these roles. Raises

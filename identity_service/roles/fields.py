@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from watchword.http.fields import NO_LABEL_CHARACTERS, Label, Stripped, Text, Visible, visible_pattern
 
@@ -29,4 +29,11 @@ Description = Annotated[
 PermissionNames = Annotated[
     list[Annotated[Text, Field(max_length=200, examples=["post:edit_any"])]],
     Field(max_length=MAX_PERMISSIONS, description="Permissions that services declare"),
+]
+RequiresSecondFactor = Annotated[
+    StrictBool,
+    Field(
+        description="Whether those who have the role must sign in with a second factor: whoever has none adds one "
+        "before anything else"
+    ),
 ]

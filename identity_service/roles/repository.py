@@ -71,7 +71,9 @@ _permissions: Final = (
     .correlate(Role)
     .scalar_subquery()
 )
-_ROLES: Final = select(Role.name, Role.description, func.array(_permissions).label("permissions"))
+_ROLES: Final = select(
+    Role.name, Role.description, func.array(_permissions).label("permissions"), Role.requires_second_factor
+)
 ROLE: Final = Statement(_ROLES.where(Role.name == _NAME))
 PAGE: Final = Statement(_ROLES.where(Role.name > _NAME).order_by(Role.name).limit(bindparam("limit", type_=Integer())))
 """The roles whose names follow this one."""
@@ -136,7 +138,8 @@ async def with_permissions_for_update(db: AsyncSession, permissions: Collection[
 
 
 async def view_of(db: AsyncSession, role: Role) -> RoleView:
-    return RoleView(role.name, role.description, sorted(await permissions_of(db, role.name)))
+    permissions = sorted(await permissions_of(db, role.name))
+    return RoleView(role.name, role.description, permissions, role.requires_second_factor)
 
 
 async def permissions_of(db: AsyncSession, name: str) -> set[str]:
@@ -157,11 +160,18 @@ async def replace_permissions(db: AsyncSession, name: str, permissions: Collecti
         await db.execute(insert(RolePermission), rows)
 
 
-async def insert_missing(db: AsyncSession, role: Role) -> bool:
-    """Insert the role, unless its name exists. Whether this call has inserted it."""
-    values = {"name": role.name, "description": role.description}
+async def insert_missing(db: AsyncSession, role: RoleView) -> bool:
+    """Insert the role with its permissions, unless its name exists. Whether this call has inserted it."""
+    values = {
+        "name": role.name,
+        "description": role.description,
+        "requires_second_factor": role.requires_second_factor,
+    }
     statement = upsert(Role).values(values).on_conflict_do_nothing(index_elements=[Role.name])
-    return await db.scalar(statement.returning(Role.name)) is not None
+    if await db.scalar(statement.returning(Role.name)) is None:
+        return False
+    await replace_permissions(db, role.name, role.permissions)
+    return True
 
 
 async def delete_role(db: AsyncSession, role: Role) -> None:

@@ -60,17 +60,17 @@ class Roles:
         async with self._database.begin() as db:
             await repository.lock(db)
             await _ensure_known(db, content)
-            if not await repository.insert_missing(db, Role(name=name, description=description)):
+            permissions = sorted(set(content.permissions or ()))
+            role = RoleView(name, description, permissions, bool(content.requires_second_factor))
+            if not await repository.insert_missing(db, role):
                 raise RoleExists(f"there is a role {name} already")
-            role = RoleView(name, description, sorted(set(content.permissions or ())))
-            await repository.replace_permissions(db, name, role.permissions)
             record_act(db, cause, "role.created", name, before=None, after=role.as_members())
         return role
 
     async def change(
         self, name: str, content: RoleContent, cause: Cause, expect: Expectation = whatever
     ) -> ChangedRole:
-        """Give the role exactly these permissions, and this description. Doing so twice has no further effect.
+        """Give the role exactly what the content says. Doing so twice has no further effect.
 
         Raises RoleNotFound, RoleTooLarge, PermissionUnknown, LastAdministrator, and what `expect` raises.
         """
@@ -78,13 +78,12 @@ class Roles:
         async with self._database.begin() as db:
             role, before = await self._get_for_update(db, name, expect)
             await _ensure_known(db, content)
-            role.description = before.description if content.description is None else content.description
-            permissions = before.permissions if content.permissions is None else sorted(set(content.permissions))
-            after = RoleView(name, role.description, permissions)
+            after = content.applied_to(before)
+            role.description, role.requires_second_factor = after.description, after.requires_second_factor
             if after == before:
                 return ChangedRole(after, None)
             if after.permissions == before.permissions:
-                record_act(db, cause, "role.described", name, before=before.as_members(), after=after.as_members())
+                self._changes.record_quietly(db, before, after, cause)
                 return ChangedRole(after, None)
             await repository.replace_permissions(db, name, after.permissions)
             enqueued = await self._changes.record(db, before, after, cause)
@@ -120,4 +119,4 @@ async def _ensure_known(db: AsyncSession, content: RoleContent) -> None:
 
 
 def _view(row: Record) -> RoleView:
-    return RoleView(row["name"], row["description"], row["permissions"])
+    return RoleView(row["name"], row["description"], row["permissions"], row["requires_second_factor"])

@@ -17,9 +17,14 @@ class RoleView:
     name: str
     description: str
     permissions: Sequence[str]
+    requires_second_factor: bool
 
     def as_members(self) -> dict[str, Any]:
-        return {"description": self.description, "permissions": list(self.permissions)}
+        return {
+            "description": self.description,
+            "permissions": list(self.permissions),
+            "requires_second_factor": self.requires_second_factor,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,22 @@ class RoleContent:
 
     description: str | None
     permissions: Sequence[str] | None
+    requires_second_factor: bool | None = None
 
     def ensure_small(self) -> None:
         """Raise RoleTooLarge if tokens could not carry the permissions."""
         if sum(map(len, set(self.permissions or ()))) > MAX_PERMISSION_CHARACTERS:
             raise RoleTooLarge
+
+    def applied_to(self, role: RoleView) -> RoleView:
+        """The role as it is to be."""
+        requires = self.requires_second_factor
+        return RoleView(
+            role.name,
+            role.description if self.description is None else self.description,
+            role.permissions if self.permissions is None else sorted(set(self.permissions)),
+            role.requires_second_factor if requires is None else requires,
+        )
 
 
 Expectation: TypeAlias = Callable[[RoleView], None]

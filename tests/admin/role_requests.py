@@ -33,7 +33,12 @@ async def make_role(identity: Identity, *permissions: str) -> str:
 
 def role(**members: Any) -> dict[str, Any]:
     """The body that makes or replaces a role."""
-    return {"description": "Edits the posts of others", "permissions": [EDIT], **members}
+    return {
+        "description": "Edits the posts of others",
+        "permissions": [EDIT],
+        "requires_second_factor": False,
+        **members,
+    }
 
 
 ROLES: Final[Mapping[str, Prepare]] = {

@@ -41,7 +41,7 @@ async def test_what_is_declared_is_there_afterwards(identity: Identity, grace: H
     app = (await identity.http.get("/admin/clients/notes-app", headers=grace)).json()
     assert (app["public"], app["application_type"], app["default_audience"]) == (True, "native", NOTES)
     role = (await identity.http.get("/admin/roles/librarian", headers=grace)).json()
-    assert role["permissions"] == ["note:edit_any"]
+    assert (role["permissions"], role["requires_second_factor"]) == (["note:edit_any"], True)
     answer = await identity.token(grant_type="client_credentials", client_id="notes", client_secret=NOTES_SECRET)
     assert answer.status_code == 200
     entries = await entries_of(databases, *CREATIONS)
@@ -100,6 +100,20 @@ async def test_order_of_a_list_is_no_difference(identity: Identity) -> None:
     await apply(identity, EXAMPLE)
     text = "clients: {notes: {scopes: [ssf.read, introspect, ssf.manage, ssf.read]}}"
     assert (await apply(identity, text)).differences == []
+
+
+async def test_requirement_of_a_role_changes_alone_and_stays_if_it_is_left_out(
+    identity: Identity, databases: Databases
+) -> None:
+    await apply(identity, EXAMPLE)
+    posts = await receiver_with_stream(identity)
+    outcome = await apply(identity, "roles: {librarian: {requires_second_factor: false}, user: {}}")
+    assert changes_of(outcome) == {"role librarian": {"requires_second_factor": (True, False)}}
+    assert (outcome.act, await posts.kinds()) == (None, [])
+    assert [entry[1] for entry in (await acts(databases, "librarian"))] == ["role.created", "role.policy_changed"]
+    await apply(identity, "roles: {librarian: {requires_second_factor: true}}")
+    outcome = await apply(identity, "roles: {librarian: {permissions: []}}")
+    assert changes_of(outcome) == {"role librarian": {"permissions": (["note:edit_any"], [])}}
 
 
 async def test_change_of_a_role_is_one_event(identity: Identity, databases: Databases) -> None:

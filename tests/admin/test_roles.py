@@ -9,7 +9,7 @@ import pytest
 from identity_service.administration import Administration
 from identity_service.roles.administrators import any_remains
 from identity_service.roles.errors import LastAdministrator, RoleNotFound
-from identity_service.roles.values import MAX_PERMISSION_CHARACTERS
+from identity_service.roles.values import MAX_PERMISSION_CHARACTERS, RoleContent
 from identity_service.services.drafts import ServiceDraft
 from tests.admin.answers import flaws_of
 from tests.admin.audit import entries_of
@@ -105,6 +105,27 @@ async def test_description_alone_is_no_event_and_the_same_role_no_change(
     assert described == (name, "role.described", role(description="Edits"), role(description="Corrects"))
 
 
+async def test_requirement_of_a_second_factor_is_no_event_and_stays_if_it_is_left_out(
+    identity: Identity, grace: Headers, databases: Databases
+) -> None:
+    name = await make_role(identity)
+    posts = await receiver_with_stream(identity)
+    await posts.acknowledge()
+    required = role(description="Edits", requires_second_factor=True)
+    left_out = {"description": "Edits", "permissions": [EDIT]}
+    for body in (required, left_out):
+        answer = await put(identity, name, grace, body, Prefer="wait=5")
+        assert answer.json() == {"obeyed": [], "outstanding": []}
+        assert (await identity.http.get(f"/admin/roles/{name}", headers=grace)).json() == {"name": name, **required}
+    assert await posts.events() == []
+    before = {**required, "requires_second_factor": False}
+    assert await entries_of(databases, "role.policy_changed") == [(name, "role.policy_changed", before, required)]
+    changed = await put(identity, name, grace, role(description="Edits", permissions=[DELETE]))
+    assert changed.status_code == 204
+    (entry,) = await entries_of(databases, "role.changed")
+    assert entry[2:] == (required, role(description="Edits", permissions=[DELETE]))
+
+
 async def test_permission_that_no_service_declares_is_refused_by_its_place(identity: Identity, grace: Headers) -> None:
     body = role(name="editor", permissions=[EDIT, "post:burn", DELETE, "post:eat"])
     answer = await identity.http.post("/admin/roles", json=body, headers=grace)
@@ -135,6 +156,8 @@ FAULTY = {
     "permission with NUL": (role(name="editor", permissions=["a\x00"]), "/body/permissions/0"),
     "long permission": (role(name="editor", permissions=["a" * 201]), "/body/permissions/0"),
     "many permissions": (role(name="editor", permissions=[EDIT] * 201), "/body/permissions"),
+    "requirement of null": (role(name="editor", requires_second_factor=None), "/body/requires_second_factor"),
+    "requirement in words": (role(name="editor", requires_second_factor="yes"), "/body/requires_second_factor"),
     "unknown member": (role(name="editor", holders=3), "/body/holders"),
 }
 
@@ -255,7 +278,7 @@ async def test_last_administrator_keeps_the_permission(
     refused = await put(identity, "admin", grace, role())
     assert (refused.status_code, refused.json()["code"]) == (409, "last_administrator")
     with pytest.raises(LastAdministrator):
-        await Administration(identity.parts).change_role("admin", None, [EDIT])
+        await Administration(identity.parts).change_role("admin", RoleContent(None, [EDIT]))
     assert await entries_of(databases, *ROLE_ENTRIES) == []
     # Somebody else administers by another role.
     name = await make_role(identity, ADMINISTER)
@@ -286,7 +309,7 @@ async def test_commands_that_take_each_other_away_at_once_leave_one(identity: Id
     await identity.register("ada")
     administration = Administration(identity.parts)
     await administration.set_roles("ada", ["user", name])
-    changes = administration.change_role("admin", None, [EDIT]), administration.delete_role(name)
+    changes = administration.change_role("admin", RoleContent(None, [EDIT])), administration.delete_role(name)
     outcomes = await asyncio.gather(*changes, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if isinstance(outcome, BaseException)] == [LastAdministrator]
 

@@ -8,6 +8,7 @@ import pytest
 
 from identity_service.administration import Administration
 from identity_service.pages.goals import Goal
+from identity_service.roles.values import RoleContent
 from tests.admin_pages.people import administrator, let_age
 from tests.admin_pages.reading import checked, hidden
 from tests.admin_pages.user_requests import etag_of
@@ -47,10 +48,10 @@ async def test_the_permission_counts_at_each_request_whatever_role_carries_it(
     async with browsing(identity) as ada:
         await ada.sign_on("ada")
         await ada.open(USERS, 403)
-        await administration.change_role("moderator", None, ["identity:administer"])
+        await administration.change_role("moderator", RoleContent(None, ["identity:administer"]))
         await administration.set_roles("ada", ["moderator"])
         await ada.open(USERS)
-        await administration.change_role("moderator", None, [])
+        await administration.change_role("moderator", RoleContent(None, []))
         await ada.open(USERS, 403)
     await grace.open(USERS)
 

@@ -85,6 +85,18 @@ async def test_a_change_of_the_description_alone_takes_nothing_away(identity: Id
     assert ("It is saved." in page, "Corrects" in page) == (True, True)
 
 
+async def test_a_role_requires_a_second_factor_while_its_box_is_ticked(identity: Identity, grace: Browsing) -> None:
+    fields = {"name": "editor", "description": "Edits", "permissions": [EDIT], "requires_second_factor": "true"}
+    assert (await grace.send(f"{ROLES}/_new", fields)).status_code == 303
+    assert re.search(r"<dt>Needs a second factor</dt>\s*<dd>Yes</dd>", await grace.open(f"{ROLES}/editor"))
+    form = await grace.open(f"{ROLES}/editor/change")
+    assert re.search(r'name="requires_second_factor" value="true" checked', form)
+    fields = {"etag": await etag_of(identity, "editor"), "description": "Edits", "permissions": [EDIT]}
+    assert (await grace.send(f"{ROLES}/editor/change", fields)).status_code == 303
+    assert not (await identity.parts.roles.get("editor")).requires_second_factor
+    assert "checked" not in re.findall(r"<input[^>]*second_factor[^>]*>", await grace.open(f"{ROLES}/editor/change"))[0]
+
+
 @pytest.mark.parametrize("act", ["change", "delete"])
 async def test_what_somebody_else_has_changed_meanwhile_is_shown_and_kept(
     identity: Identity, grace: Browsing, act: str

@@ -43,6 +43,21 @@ async def test_role_is_made_shown_listed_changed_and_deleted(identity: Identity,
     assert await acts(databases) == ["role.created", *changes]
 
 
+async def test_requirement_of_a_second_factor_is_set_and_taken_back_alone(
+    identity: Identity, databases: Databases
+) -> None:
+    made = await answer(identity, f"{EDITOR} --requires-second-factor")
+    assert made.text.endswith("\nWho has it must sign in with a second factor.")
+    said = await answer(identity, "roles change editor --description Changes")
+    assert said.document["requires_second_factor"] is True
+    said = await answer(identity, "roles change editor --no-requires-second-factor")
+    assert said.text == "The role editor: Changes\nPermissions: post:edit_any."
+    assert said.document["requires_second_factor"] is False
+    said = await answer(identity, "roles change editor --requires-second-factor")
+    assert said.document["permissions"] == ["post:edit_any"]
+    assert await acts(databases) == ["role.created", "role.described", *["role.policy_changed"] * 2]
+
+
 @pytest.mark.parametrize(
     ("line", "error", "fault"),
     [

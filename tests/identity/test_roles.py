@@ -10,6 +10,7 @@ from identity_service.accounts.models import ChangedAccount
 from identity_service.administration import Administration
 from identity_service.obedience.models import Act
 from identity_service.roles.errors import PermissionUnknown, RoleNeeded, RoleNotFound, RoleUnknown
+from identity_service.roles.values import RoleContent
 from tests.identity.answers import claims_of, statuses
 from tests.identity.obeying import ObeyingService
 from tests.identity.receivers import receiver_with_stream
@@ -35,7 +36,7 @@ async def moderator(identity: Identity, name: str = "ada", **form: str) -> dict[
 
 
 async def set_permissions(identity: Identity, *permissions: str) -> None:
-    await Administration(identity.parts).change_role("moderator", None, permissions)
+    await Administration(identity.parts).change_role("moderator", RoleContent(None, permissions))
 
 
 async def test_changed_role_is_one_event_however_many_have_it(identity_at: Identity, clock: StandingClock) -> None:
@@ -136,7 +137,7 @@ async def test_deleted_role_is_taken_from_everybody_and_its_tokens_are_refused(
 async def test_role_that_does_not_exist_is_neither_changed_nor_deleted(identity: Identity) -> None:
     administration = Administration(identity.parts)
     with pytest.raises(RoleNotFound, match="there is no role editor"):
-        await administration.change_role("editor", None, [EDIT])
+        await administration.change_role("editor", RoleContent(None, [EDIT]))
     with pytest.raises(RoleNotFound, match="there is no role editor"):
         await administration.delete_role("editor")
 

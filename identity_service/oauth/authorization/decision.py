@@ -37,6 +37,7 @@ class Page(Enum):
     SIGN_UP = auto()
     SIGN_IN = auto()
     CHANGE_PASSWORD = auto()
+    ADD_SECOND_FACTOR = auto()
     CONSENT = auto()
 
 
@@ -91,11 +92,13 @@ class Authorization:
             return _detour(request, LoginRequired(), Page.SIGN_IN, request.query_after_sign_in(now))
         if not request.may_be_about(sign_on.user_id):
             return _detour_for_expected_person(request, now)
-        # 3. Did somebody else choose the password? The page that changes it needs a fresh sign-in.
-        if sign_on.must_change_password and not sign_on.is_fresh(now):
+        # 3. Did somebody else choose the password, or lacks the account a second factor that it must have? The pages
+        # for that need a fresh sign-in.
+        page = _page_of_duty(sign_on)
+        if page is not None and not sign_on.is_fresh(now):
             return _detour(request, InteractionRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))
-        if sign_on.must_change_password:
-            return _detour(request, InteractionRequired(), Page.CHANGE_PASSWORD, request.query)
+        if page is not None:
+            return _detour(request, InteractionRequired(), page, request.query)
         # 4. Has the person allowed it?
         if await self._needs_consent(request, sign_on):
             return _detour(request, ConsentRequired(), Page.CONSENT, request.query)
@@ -117,6 +120,13 @@ class Authorization:
         if client.is_first_party or request.asks_for_consent:
             return request.asks_for_consent
         return not await self._consents.covers(sign_on.user_id, client.id, request.scopes)
+
+
+def _page_of_duty(sign_on: LiveSignOn) -> Page | None:
+    """The page of what the person must do before anything else; None if there is nothing."""
+    if sign_on.must_change_password:
+        return Page.CHANGE_PASSWORD
+    return Page.ADD_SECOND_FACTOR if sign_on.must_add_second_factor else None
 
 
 def _detour(request: AuthorizationRequest, refusal: OAuthError, page: Page, query: str) -> Detour:

@@ -31,6 +31,7 @@ class NewRole(Body):
 
     name: RoleName
     description: Description
+    requires_second_factor: bool = False
     permissions: Annotated[PermissionNames, CHOICES]
 
 
@@ -38,6 +39,7 @@ class RoleChange(Changing):
     """Everything of a role but its name."""
 
     description: Description
+    requires_second_factor: bool = False
     permissions: Annotated[PermissionNames, CHOICES]
 
 
@@ -73,7 +75,7 @@ async def show_new(admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
 async def create(admin: FreshAdminRequestDep, form: NewRoleForm, parts: PartsDep) -> Response:
     try:
         if (draft := form.model) is not None:
-            content = RoleContent(draft.description, draft.permissions)
+            content = RoleContent(draft.description, draft.permissions, draft.requires_second_factor)
             role = await parts.roles.create(draft.name, draft.description, content, admin.cause)
             return admin.go(_path(role.name), "made")
     except RoleExists as error:
@@ -104,7 +106,8 @@ async def show_change(name: Text, admin: FreshAdminRequestDep, parts: PartsDep) 
 async def change(name: Text, admin: FreshAdminRequestDep, form: ChangeForm, parts: PartsDep) -> Response:
     try:
         if (replacement := form.model) is not None:
-            content = RoleContent(replacement.description, replacement.permissions)
+            requires = replacement.requires_second_factor
+            content = RoleContent(replacement.description, replacement.permissions, requires)
             changed = await parts.roles.change(name, content, admin.cause, _expecting(replacement))
             if changed.act is None:
                 return admin.go(_path(name), "saved")
@@ -155,7 +158,8 @@ def _expecting(form: Changing) -> Any:
 
 def _as_form(role: RoleView) -> Form[RoleChange]:
     """The form with what the role has."""
-    return Form({"description": role.description}, choices={"permissions": role.permissions})
+    requires = {"requires_second_factor": "true"} if role.requires_second_factor else {}
+    return Form({"description": role.description, **requires}, choices={"permissions": role.permissions})
 
 
 async def _form_page(
