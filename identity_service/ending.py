@@ -28,6 +28,10 @@ class EndReason(StrEnum):
     REPLACED = "signed in again in the same browser"
     CONSENT_WITHDRAWN = "access taken back by its owner"
     CLIENT_DELETED = "application deleted"
+    FACTOR_ADDED = "second factor added"
+    FACTOR_REMOVED = "second factor removed"
+    FACTOR_REPLACED = "authenticator app replaced"
+    FACTORS_RESET = "second factors removed by an administrator"
     TOO_MANY = "more sessions than an account may have"
 
 

@@ -47,6 +47,7 @@ from identity_service.events.streams import Streams
 from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
+from identity_service.factor_acts.changes import FactorChanges
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.codes import FactorCodes
 from identity_service.key_acts.rotation import KeyRotation
@@ -219,6 +220,7 @@ class Parts:
         database, clock, issuer = self.database, self.clock, self.settings.issuer
         self.audit_erasure = AuditErasure(database, self.jobs)
         self.recorder = Recorder(issuer, Logouts(self.jobs), self.audit_erasure)
+        self.factor_changes = FactorChanges(self.recorder, self.account_letters, self.factor_codes)
         self.topics = topics = Topics()
         self.listener = Listener(database.dsn, channel.CHANNEL, self.on_notification, self.catch_up)
         self.obedience_wait = ObedienceWait(database, topics)

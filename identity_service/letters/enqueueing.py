@@ -43,6 +43,8 @@ def seal(letter: Letter, sealer: Sealer) -> dict[str, Any]:
     if user_id and letter.application:
         # The previous release cannot read a letter that has this member, so only those that need it have it.
         secrets["application"] = letter.application
+    if user_id and letter.passkey:
+        secrets["passkey"] = letter.passkey
     return {
         "kind": letter.kind.value,
         "user_id": user_id,

@@ -16,6 +16,13 @@ class LetterKind(StrEnum):
     NEW_DEVICE = "new_device"
     DEVICE_CONNECTED = "device_connected"
     BREACHED_PASSWORD = "breached_password"  # noqa: S105 - no password
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    FACTOR_REPLACED = "factor_replaced"
+    FACTORS_RESET = "factors_reset"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    PASSKEY_REFUSED = "passkey_refused"
 
 
 PATHS = {
@@ -28,6 +35,13 @@ PATHS = {
     LetterKind.NEW_DEVICE: "/security-notice/",
     LetterKind.DEVICE_CONNECTED: "/security-notice/",
     LetterKind.BREACHED_PASSWORD: "/account/password",
+    LetterKind.FACTOR_ADDED: "/security-notice/",
+    LetterKind.FACTOR_REMOVED: "/security-notice/",
+    LetterKind.FACTOR_REPLACED: "/security-notice/",
+    LetterKind.FACTORS_RESET: "/security-notice/",
+    LetterKind.RECOVERY_CODES_MADE: "/security-notice/",
+    LetterKind.RECOVERY_CODE_USED: "/security-notice/",
+    LetterKind.PASSKEY_REFUSED: "/security-notice/",
 }
 """The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
 
@@ -44,7 +58,9 @@ class Letter:
     It goes to `to`, the address that the account had when the letter was caused: who takes an account over, and changes
     its address before the letter is sent, must not get it. Only letters of the previous release are without it. `token`
     opens the link, until `expires_at`; a letter whose link has expired by then is not sent. `device` is how NEW_DEVICE
-    and DEVICE_CONNECTED name the device, and `application` how DEVICE_CONNECTED names the client.
+    and DEVICE_CONNECTED name the device, and `application` how DEVICE_CONNECTED names the client. `passkey` is the name
+    of the passkey that FACTOR_ADDED, FACTOR_REMOVED and PASSKEY_REFUSED are about; the first two are about the
+    authenticator app if it is empty.
     """
 
     kind: LetterKind
@@ -54,3 +70,4 @@ class Letter:
     expires_at: datetime | None = None
     device: str = ""
     application: str = ""
+    passkey: str = ""

@@ -16,10 +16,11 @@ _OURS: Final = Path(__file__).with_name("templates")
 _MAX_VALUE: Final = 200
 _EXAMPLE_LINK: Final = "https://watchword.example/link/of-an-example"
 _EXAMPLE: Final = {"username": "ada", "service": "an example", "link": _EXAMPLE_LINK}
-_TYPED: Final = ("username", "device", "application")
+_TYPED: Final = ("username", "device", "application", "passkey")
 """The values that a person, or the maker of an application, can choose freely."""
 
 _WITH_DEVICE: Final = frozenset({LetterKind.NEW_DEVICE, LetterKind.DEVICE_CONNECTED})
+_WITH_PASSKEY: Final = frozenset({LetterKind.FACTOR_ADDED, LetterKind.FACTOR_REMOVED, LetterKind.PASSKEY_REFUSED})
 
 _WORD_JOINER: Final = "\u2060"
 
@@ -52,7 +53,8 @@ class Templates:
         _ = self._environment
 
     def render(self, kind: LetterKind, values: Mapping[str, str]) -> Texts:
-        """The texts with these values: `username`, `device`, `application`, `link`, `expires_at` and `service`."""
+        """The texts with these values: `username`, `device`, `application`, `passkey`, `link`, `expires_at` and
+        `service`."""
         cleaned = {name: value if name == "link" else clean(value) for name, value in values.items()}
         cleaned |= {name: without_links(cleaned[name]) for name in _TYPED}
         return Texts(
@@ -85,6 +87,7 @@ def _try(environment: Environment, kind: LetterKind) -> None:
         **_EXAMPLE,
         "device": "an example" if kind in _WITH_DEVICE else "",
         "application": "an example" if kind == LetterKind.DEVICE_CONNECTED else "",
+        "passkey": "an example" if kind in _WITH_PASSKEY else "",
         "expires_at": "01 January 2026, 00:00 UTC" if has_token(kind) else "",
     }
     for ending in ("subject.txt", "txt", "html"):

@@ -42,6 +42,7 @@ class Writer:
             "username": addressee.username,
             "device": letter.device,
             "application": letter.application,
+            "passkey": letter.passkey,
             "link": link,
             "expires_at": f"{letter.expires_at:%d %B %Y, %H:%M} UTC" if letter.expires_at else "",
             "service": urlsplit(self._issuer).netloc,

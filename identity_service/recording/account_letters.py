@@ -19,6 +19,13 @@ _LINKS: Final = {
     LetterKind.PASSWORD_CHANGED: LinkKind.NOTICE,
     LetterKind.NEW_DEVICE: LinkKind.NOTICE,
     LetterKind.DEVICE_CONNECTED: LinkKind.NOTICE,
+    LetterKind.FACTOR_ADDED: LinkKind.NOTICE,
+    LetterKind.FACTOR_REMOVED: LinkKind.NOTICE,
+    LetterKind.FACTOR_REPLACED: LinkKind.NOTICE,
+    LetterKind.FACTORS_RESET: LinkKind.NOTICE,
+    LetterKind.RECOVERY_CODES_MADE: LinkKind.NOTICE,
+    LetterKind.RECOVERY_CODE_USED: LinkKind.NOTICE,
+    LetterKind.PASSKEY_REFUSED: LinkKind.NOTICE,
 }
 """What the link in a letter of each kind lets its holder do."""
 
@@ -43,13 +50,14 @@ class AccountLetters:
         email: str | None = None,
         device: str = "",
         application: str = "",
+        passkey: str = "",
     ) -> None:
         """Make a link, and send it in a letter of this kind. The user must be locked.
 
         `email` is the address that the link is about and that the letter goes to; default: the account's at this time,
-        since one that is changed afterwards may be somebody else's. `device` and `application` are how the letter names
-        what it is about. If `user_id` is None, no link is made and no letter sent, by the same statements: both cases
-        must take equally long.
+        since one that is changed afterwards may be somebody else's. `device`, `application` and `passkey` are how the
+        letter names what it is about. If `user_id` is None, no link is made and no letter sent, by the same statements:
+        both cases must take equally long.
         """
         if not self._letters.can_send:
             return
@@ -62,6 +70,7 @@ class AccountLetters:
             expires_at=link.expires_at,
             device=device,
             application=application,
+            passkey=passkey,
         )
         await self._letters.enqueue(db, letter)
 

@@ -3,7 +3,7 @@ change."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,9 @@ class EndedSessions(NamedTuple):
     sign_on_ids: Collection[UUID] = ()
 
 
+NO_SESSIONS: Final = EndedSessions(())
+
+
 class RoleChange(NamedTuple):
     """A role, the version of the installation's roles since its change, and the role before it and after it: None if
     the change has deleted it."""
@@ -39,6 +42,16 @@ class RoleChange(NamedTuple):
     version: int
     before: Members
     after: Members | None
+
+
+class CredentialChange(NamedTuple):
+    """What was done to a factor or to the recovery codes: its name in the audit log, the type of the credential and the
+    change in CAEP's words (section 3.3), and the id of the passkey, if it is one."""
+
+    action: str
+    credential: str
+    change: str
+    passkey_id: UUID | None = None
 
 
 class Deletion(NamedTuple):
@@ -143,6 +156,52 @@ class Recorder:
         )
         return await self._enqueue_with_ended(db, now, user, withdrawn, ended=ended, cause=cause)
 
+    async def credentials_changed(
+        self,
+        db: AsyncSession,
+        now: datetime,
+        user: User,
+        changes: Sequence[CredentialChange],
+        cause: Cause,
+        *,
+        ended: EndedSessions = NO_SESSIONS,
+        lowered_to: str | None = None,
+    ) -> Enqueued:
+        """Record changes of factors and of recovery codes, and that sessions have ended because of them. `lowered_to`
+        is what the sign-on and the sessions that go on count for now, if that is less than before: guards that ask for
+        more do not take tokens with a smaller version than `user.version`."""
+        events = []
+        for each in changes:
+            passkey = {} if each.passkey_id is None else {"passkey": str(each.passkey_id)}
+            audit.record(db, cause.actor, each.action, user.id, credential=each.credential, **passkey, why=cause.why)
+            change = types.credential_change(
+                self._issuer,
+                str(user.id),
+                each.credential,
+                each.change,
+                at=now,
+                initiator=cause.entity,
+                reason=cause.why,
+            )
+            events.append(change)
+        if lowered_to is not None:
+            events.append(self._lowered(now, user, lowered_to, cause))
+        return await self._enqueue_with_ended(db, now, user, *events, ended=ended, cause=cause)
+
+    def recovery_code_used(self, db: AsyncSession, user_id: UUID) -> None:
+        """Record that a recovery code took the place of a second factor. No receiver needs to know, so there is no
+        event."""
+        audit.record(db, str(user_id), "recovery_code.used", user_id)
+
+    def factors_reset(self, db: AsyncSession, user_id: UUID, credentials: Collection[str], cause: Cause) -> None:
+        """Record that an administrator has removed the factors of an account. `credentials_changed` records each."""
+        before, after = {"credentials": sorted(credentials)}, {"credentials": list[str]()}
+        record_act(db, cause, "factors.reset", user_id, before=before, after=after)
+
+    def passkey_refused(self, db: AsyncSession, user_id: UUID, passkey_id: UUID, why: str) -> None:
+        """Record that a passkey was refused although it had signed what it was asked to."""
+        audit.record(db, str(user_id), "passkey.refused", user_id, passkey=str(passkey_id), why=why)
+
     async def disabled(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
@@ -234,6 +293,11 @@ class Recorder:
             at=now,
             initiator=cause.entity,
             reason=cause.why,
+        )
+
+    def _lowered(self, now: datetime, user: User, level: str, cause: Cause) -> SecurityEvent:
+        return types.assurance_level_change(
+            self._issuer, str(user.id), user.version, level, at=now, initiator=cause.entity, reason=cause.why
         )
 
     async def _enqueue_with_ended(

@@ -1,9 +1,13 @@
 """Second factors of an account, put into its tables, and the codes of an app."""
 
+import secrets
 from datetime import datetime
 from uuid import UUID
 
+from identity_service.factor_acts.present import lock_owner
+from identity_service.factor_acts.values import Owner
 from identity_service.factors import one_time_codes
+from identity_service.factors.models import Passkey
 from identity_service.users import repository as users
 from tests.support.services import Identity
 
@@ -39,3 +43,36 @@ async def add_recovery_codes(identity: Identity, user_id: str) -> list[str]:
     """Give an account recovery codes."""
     async with identity.parts.database.begin() as db:
         return await identity.parts.factor_codes.renew_recovery_codes(db, UUID(user_id), identity.parts.clock.now())
+
+
+async def add_passkey(identity: Identity, owner: Owner, name: str = "My key", *, internal: bool = True) -> UUID:
+    """Add a passkey as its owner does, but for the ceremony. Returns its id."""
+    parts = identity.parts
+    async with parts.database.begin() as db:
+        user, now = await lock_owner(db, owner, parts.clock)
+        passkey = Passkey(
+            user_id=user.id,
+            credential_id=secrets.token_bytes(16),
+            public_key=b"a key",
+            sign_count=0,
+            is_backup_eligible=False,
+            is_backed_up=False,
+            transports=["internal"] if internal else ["usb"],
+            aaguid=UUID(int=0),
+            name=name,
+            created_at=now,
+            last_used_at=None,
+        )
+        db.add(passkey)
+        await parts.factor_changes.added(db, user, passkey, owner, now)
+    return passkey.id
+
+
+async def remove_passkey(identity: Identity, owner: Owner, passkey_id: UUID) -> None:
+    """Remove a passkey as its owner does."""
+    parts = identity.parts
+    async with parts.database.begin() as db:
+        user, now = await lock_owner(db, owner, parts.clock)
+        passkey = await db.get_one(Passkey, passkey_id)
+        await db.delete(passkey)
+        await parts.factor_changes.removed(db, user, passkey, owner, now)

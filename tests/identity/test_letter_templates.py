@@ -7,7 +7,7 @@ import pytest
 from identity_service.letters import LetterKind
 from identity_service.letters.templates import Templates, TemplatesRefused
 
-VALUES = dict.fromkeys(("username", "device", "application", "link", "expires_at", "service"), "ada")
+VALUES = dict.fromkeys(("username", "device", "application", "passkey", "link", "expires_at", "service"), "ada")
 
 
 def test_a_file_replaces_one_template(tmp_path: Path) -> None:
