@@ -86,6 +86,7 @@ from identity_service.roles.admission import Admission
 from identity_service.roles.changes import RoleChanges
 from identity_service.roles.service import Roles
 from identity_service.services.service import Services
+from identity_service.sessions.continuation import SessionContinuation
 from identity_service.sessions.directory import SessionDirectory
 from identity_service.sessions.liveness import LiveSessions
 from identity_service.sessions.new_device_letters import NewDeviceLetters
@@ -246,6 +247,7 @@ class Parts:
             ensure_mintable=ensure_mintable,
             new_device_letters=self.new_device_letters,
         )
+        self.session_continuation = SessionContinuation(lifetimes, clock, ensure_mintable)
         self.rotation = Rotation(database, recorder, lifetimes, clock, ensure_mintable=ensure_mintable)
         self.sessions = Sessions(database, recorder, clock)
         self.session_directory = SessionDirectory(database, clock)
@@ -280,7 +282,7 @@ class Parts:
     def _add_code_flow(self) -> None:
         issuer, clock = self.settings.issuer, self.clock
         self.consents = Consents(self.database, self.recorder, clock)
-        codes = AuthorizationCodes(self.database, self.session_start, self.recorder, clock)
+        codes = AuthorizationCodes(self.database, self.session_start, self.session_continuation, self.recorder, clock)
         self.code_flow = CodeFlow(
             issuer, self.clients, self.consents, codes, self.limits, reader=self.token_reader, clock=clock
         )

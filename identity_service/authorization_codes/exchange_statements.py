@@ -38,6 +38,7 @@ LOCK: Final = Statement(
         AuthorizationCode.expires_at,
         AuthorizationCode.used_at,
         AuthorizationCode.session_id,
+        AuthorizationCode.continued_session_id,
         AuthorizationCode.authenticated_at,
         AuthorizationCode.acr,
         AuthorizationCode.amr,
@@ -45,6 +46,9 @@ LOCK: Final = Statement(
         SignOn.created_at,
         SignOn.expires_at,
         SignOn.ended_at,
+        SignOn.authenticated_at,
+        SignOn.acr,
+        SignOn.amr,
         SignOn.device,
         SignOn.address,
     )
@@ -72,5 +76,5 @@ MARK_USED: Final = Statement(
 def locked_code_of(row: Iterable[Any]) -> LockedCode:
     """The code in a row of `LOCK`. The columns of each value stand in the order of its members."""
     columns = tuple(row)
-    sign_on = SignOnOfCode(Device(*columns[21:]), *columns[17:21])
-    return LockedCode(TokenUser(*columns[:3]), sign_on, Authentication(*columns[14:17]), *columns[3:14])
+    sign_on = SignOnOfCode(Device(*columns[25:]), Authentication(*columns[22:25]), *columns[18:22])
+    return LockedCode(TokenUser(*columns[:3]), sign_on, Authentication(*columns[15:18]), *columns[3:15])

@@ -7,6 +7,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
+from identity_service.authentications import Authentication
 from identity_service.authorization_codes.values import LockedCode, PresentedCode
 from identity_service.ending import is_live
 from identity_service.errors import AccountChanged, CodeRefused, CodeUsed
@@ -39,6 +40,15 @@ def ensure_signed_on(code: LockedCode, now: datetime) -> None:
         raise AccountChanged("the user may not sign in")
     if not is_live(code.sign_on.ended_at, code.sign_on.expires_at, now):
         raise AccountChanged("the sign-on is over")
+
+
+def present_authentication(code: LockedCode) -> Authentication:
+    """How the person was authenticated when the code was issued, or as weakly as their sign-on says by now: whoever has
+    removed a factor meanwhile does not get it back by a code."""
+    authentication, latest = code.authentication, code.sign_on.authentication
+    if latest.is_at_least(authentication.acr):
+        return authentication
+    return authentication._replace(acr=latest.acr, amr=latest.amr)
 
 
 def _is_challenged_by(challenge: str, verifier: str) -> bool:

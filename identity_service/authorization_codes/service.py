@@ -15,6 +15,7 @@ from identity_service.ending import EndReason
 from identity_service.errors import AccountChanged, CodeRefused, CodeUsed
 from identity_service.random_tokens import digest_of, make_token
 from identity_service.recording.recorder import Recorder
+from identity_service.sessions.continuation import SessionContinuation
 from identity_service.sessions.ending import end_replayed
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest, SignOnOfRequest
@@ -27,9 +28,17 @@ from watchword.database.runners import SessionRunner, StatementRunner
 class AuthorizationCodes:
     """The codes of all clients. Times are read under the lock."""
 
-    def __init__(self, database: Database, session_start: SessionStart, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        session_start: SessionStart,
+        continuation: SessionContinuation,
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._session_start = session_start
+        self._continuation = continuation
         self._recorder = recorder
         self._clock = clock
 
@@ -51,8 +60,8 @@ class AuthorizationCodes:
         return code
 
     async def exchange(self, presented: PresentedCode) -> IssuedSession:
-        """Start the session that the code is for. A code that was used before ends the session that it made: somebody
-        else may have been the first (RFC 6749 section 4.1.2).
+        """Start the session that the code is for, or let the one go on that it names. A code that was used before ends
+        the session that it was traded in for: somebody else may have been the first (RFC 6749 section 4.1.2).
 
         Raises CodeRefused; AccountChanged if the person may not sign in by now, or the sign-on is over;
         ScopeNotAllowed, AudienceNotAllowed, TokenTooLarge, NoSigningKey.
@@ -67,7 +76,9 @@ class AuthorizationCodes:
         """Trade the code in, and change nothing else; None, with nothing changed, if another session must end first."""
         async with self._database.writes.begin() as db:
             code, request = await self._lock(db, presented)
-            issued = await self._session_start.start_if_room(db, code.user, request)
+            issued = await self._continuation.go_on(db, code.user, presented.request.client, request)
+            if issued is None:
+                issued = await self._session_start.start_if_room(db, code.user, request)
             if issued is not None:
                 await _mark_used(db, presented, issued)
         return issued
@@ -76,7 +87,9 @@ class AuthorizationCodes:
         async with self._database.begin() as db:
             runner = SessionRunner(db)
             code, request = await self._lock(runner, presented)
-            issued = await self._session_start.start_with_room(db, code.user, request)
+            issued = await self._continuation.go_on(runner, code.user, presented.request.client, request)
+            if issued is None:
+                issued = await self._session_start.start_with_room(db, code.user, request)
             await _mark_used(runner, presented, issued)
         return issued
 
@@ -121,6 +134,7 @@ def _row(code: str, sign_on: LiveSignOn, allowance: Allowance, now: datetime) ->
         authenticated_at=authentication.at,
         acr=authentication.acr,
         amr=list(authentication.amr),
+        continued_session_id=allowance.continued_session_id,
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -152,8 +166,9 @@ def _sign_in_request(code: LockedCode, presented: PresentedCode) -> SignInReques
         target,
         # The person's: a code may be traded in by a server of the client.
         code.sign_on.device,
-        authentication=code.authentication,
+        authentication=policy.present_authentication(code),
         sign_on=SignOnOfRequest(code.sign_on.id, code.sign_on.created_at),
         nonce=code.nonce,
         gives_refresh_token=gives_refresh_token(client, scopes),
+        continued_session_id=code.continued_session_id,
     )

@@ -15,7 +15,7 @@ from identity_service.sessions.values import TokenUser
 @dataclass(frozen=True, slots=True, repr=False)
 class Allowance:
     """What a person allows a client, and what the client must present with the code: the same redirect URI, and the
-    verifier of the challenge."""
+    verifier of the challenge. `continued_session_id` is a session that the client wants to go on with it."""
 
     client_id: str
     redirect_uri: str
@@ -24,6 +24,7 @@ class Allowance:
     names_scopes: bool
     audiences: Sequence[str]
     nonce: str | None
+    continued_session_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,9 +38,11 @@ class PresentedCode:
 
 
 class SignOnOfCode(NamedTuple):
-    """The sign-on in which a person allowed a client what its code is for, and their browser."""
+    """The sign-on in which a person allowed a client what its code is for, and their browser. `authentication` is the
+    latest."""
 
     device: Device
+    authentication: Authentication
     id: UUID
     created_at: datetime
     expires_at: datetime
@@ -64,3 +67,4 @@ class LockedCode(NamedTuple):
     expires_at: datetime
     used_at: datetime | None
     session_id: UUID | None
+    continued_session_id: UUID | None

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from identity_service.authentications import PASSWORD
 from identity_service.clients.scopes import EMAIL, OFFLINE_ACCESS, OPENID, PROFILE
 from identity_service.oauth.authorization.answers import ResponseMode
 from identity_service.oauth.authorization.request import PROMPTS
+from watchword.auth.assurance import LEVELS
 
 SERVER: Final = "/.well-known/oauth-authorization-server"
 PROVIDER: Final = "/.well-known/openid-configuration"
@@ -54,7 +54,7 @@ _PROVIDER: Final = {
     "claims_supported": [*_OF_ID_TOKEN, *_OF_USERINFO],
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
-    "acr_values_supported": [PASSWORD],
+    "acr_values_supported": list(LEVELS),
     "prompt_values_supported": list(PROMPTS),
     "claims_parameter_supported": False,
     "request_parameter_supported": False,

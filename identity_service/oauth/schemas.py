@@ -111,7 +111,7 @@ class ServerMetadata(BaseModel):
     claims_supported: list[str] = Field(examples=[["sub", "auth_time", "email"]])
     subject_types_supported: list[str] = Field(examples=[["public"]])
     id_token_signing_alg_values_supported: list[str] = Field(examples=[["RS256"]])
-    acr_values_supported: list[str] = Field(examples=[["pwd"]])
+    acr_values_supported: list[str] = Field(examples=[["pwd", "mfa", "phr"]])
     prompt_values_supported: list[str] = Field(examples=[["none", "login", "consent", "select_account", "create"]])
     claims_parameter_supported: bool
     request_parameter_supported: bool

@@ -7,7 +7,7 @@ from identity_service.clients.models import Client
 from identity_service.clients.narrowing import Target, audience_within, scopes_within
 from identity_service.ending import is_live
 from identity_service.errors import RefreshTokenRefused
-from identity_service.sessions.values import LockedSession, PresentedRefreshToken, SessionScopes
+from identity_service.sessions.values import LockedSession, PresentedRefreshToken, SessionScopes, SignInRequest
 
 
 def ensure_honoured(locked: LockedSession, presented: PresentedRefreshToken, now: datetime) -> None:
@@ -62,6 +62,12 @@ def narrow(presented: PresentedRefreshToken, locked: LockedSession, scopes: Sequ
     default = started_with if started_with in audiences else client.default_audience
     audience = audience_within(request.resources, audiences, default)
     return request.target(scopes, audience)
+
+
+def covers(granted: SessionScopes, client: Client, request: SignInRequest) -> bool:
+    """Whether a session with this grant, which comes from a sign-on, has all that is requested."""
+    scopes = _first_party_scopes(granted, client) if client.is_first_party else granted.scopes
+    return set(request.scopes).issubset(scopes) and set(request.audiences).issubset(granted.audiences)
 
 
 def _first_audience(granted: SessionScopes) -> str | None:

@@ -61,7 +61,7 @@ class SignInRequest:
 
     `authentication` is that of the user, a password that was verified now if it is None. `sign_on` is the one that the
     session comes from, None if the user needed no browser. `nonce` is for the ID token (OpenID Connect Core section
-    3.1.2.1).
+    3.1.2.1). `continued_session_id` is a session of the client that is to go on in the place of a further one.
     """
 
     client_id: str
@@ -74,6 +74,7 @@ class SignInRequest:
     sign_on: SignOnOfRequest | None = None
     nonce: str | None = None
     gives_refresh_token: bool = True
+    continued_session_id: UUID | None = None
 
     @classmethod
     def of(cls, request: TokenRequest, device: Device) -> "SignInRequest":

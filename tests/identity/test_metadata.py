@@ -15,7 +15,7 @@ OF_PROVIDER = {
     ],
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
-    "acr_values_supported": ["pwd"],
+    "acr_values_supported": ["pwd", "mfa", "phr"],
     "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
     "claims_parameter_supported": False,
     "request_parameter_supported": False,

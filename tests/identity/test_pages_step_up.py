@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from tests.identity.authorizing import application
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.stepping_up import needs_of, payments
+from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity, bearer
 from watchword import pages
 from watchword.pages import PagesSettings
@@ -108,3 +109,16 @@ async def test_a_person_without_a_second_factor_comes_back_and_the_guard_repeats
     assert demands == {"acr_values": "mfa"}
     await visit.sign_in(**demands)
     assert needs_of(await visit.call("/keys")) == demands
+
+
+async def test_a_page_that_follows_the_challenge_keeps_its_session(
+    visit: Visit, clock: StandingClock, databases: Databases
+) -> None:
+    clock.advance(seconds=400)
+    demands = needs_of(await visit.call("/payments"))
+    assert await visit.sign_in(**demands)
+    assert (await visit.call("/payments")).status_code == 200
+    # Another tab goes on too: the browser has one cookie.
+    assert (await visit.call("/payments")).status_code == 200
+    (session,) = await databases.fetch("identity_app", "SELECT ended_at, authenticated_at FROM identity.sessions")
+    assert (session["ended_at"], session["authenticated_at"]) == (None, clock.now())

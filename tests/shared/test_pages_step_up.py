@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.shared.signing_in import SESSION, Browser, browser_at, parameters
+from tests.shared.signing_in import SESSION, Browser, browser_at, parameters, settings_of
+from watchword.pages.values import PageSession
 from watchword.testing import StandingClock
 from watchword.testing.issuer import ABSENT
 
@@ -133,3 +134,47 @@ async def test_an_issuer_may_pass_over_the_means_that_a_page_asks_for(browser: B
     url = await browser.start(acr_values="phr")
     answer = await browser.http.get(browser.issuer.authorize(url, id_token={"acr": "pwd"}))
     assert answer.status_code == 303
+
+
+def id_token_in(browser: Browser) -> str:
+    """The ID token of the session that the browser keeps."""
+    content = settings_of().sealer().open(SESSION, browser.cookie(SESSION) or "")
+    assert content is not None
+    return PageSession.read(content).id_token
+
+
+@pytest.mark.parametrize(
+    "demands", [{"max_age": "300"}, {"acr_values": "phr"}, STEP_UP], ids=["recent", "strong", "both"]
+)
+async def test_the_issuer_learns_which_session_is_to_go_on(browser: Browser, demands: dict[str, str]) -> None:
+    assert "id_token_hint" not in parameters(await browser.start(**demands))
+    await browser.sign_in()
+    assert parameters(await browser.start(**demands))["id_token_hint"] == id_token_in(browser)
+    # A refresh brings another one.
+    await browser.token()
+    assert parameters(await browser.start(**demands))["id_token_hint"] == id_token_in(browser)
+
+
+async def test_a_sign_in_without_a_demand_names_no_session(browser: Browser) -> None:
+    await browser.sign_in()
+    for demands in ({}, {"prompt": "create"}):
+        assert "id_token_hint" not in parameters(await browser.start(**demands))
+
+
+async def test_of_two_cookies_of_a_session_neither_is_named(browser: Browser) -> None:
+    await browser.sign_in()
+    cookies = f"{SESSION}={browser.cookie(SESSION)}; {SESSION}=of-somebody-else"
+    browser.http.cookies.clear()
+    answer = await browser.http.get("/auth/start", params=STEP_UP, headers={"Cookie": cookies})
+    assert (answer.status_code, "id_token_hint" in parameters(answer.headers["location"])) == (303, False)
+
+
+async def test_a_person_who_declines_the_stronger_sign_in_stays_signed_in_and_can_go_back(browser: Browser) -> None:
+    await browser.sign_in()
+    session = browser.cookie(SESSION)
+    state = parameters(await browser.start(**STEP_UP))["state"]
+    refusal = {"error": "unmet_authentication_requirements", "state": state, "iss": browser.issuer.issuer.url}
+    answer = await browser.http.get("/auth/callback", params=refusal)
+    assert (answer.status_code, "as strongly as" in answer.text) == (403, True)
+    assert parameters(link_to_begin_again(answer.text)) == {"return": "/notes", **STEP_UP}
+    assert browser.cookie(SESSION) == session

@@ -153,4 +153,5 @@ def _allowance(request: AuthorizationRequest) -> Allowance:
         request.names_scopes,
         request.audiences,
         request.nonce,
+        request.continued_session_id,
     )

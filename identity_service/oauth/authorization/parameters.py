@@ -13,6 +13,9 @@ AUTHENTICATED_AFTER: Final = "authenticated_after"
 """Our own parameter, in milliseconds since 1970: the person must have been authenticated since then. It takes the place
 of `prompt=login` and `max_age` on the way through the sign-in page. A client that sends it only demands more."""
 
+FORMER_MAX_AGE: Final = "former_max_age"
+"""Our own parameter: the `max_age` that the request had before it went through the sign-in page. It demands nothing."""
+
 _KNOWN: Final = (
     "client_id",
     "redirect_uri",
@@ -32,6 +35,7 @@ _KNOWN: Final = (
     "request",
     "request_uri",
     AUTHENTICATED_AFTER,
+    FORMER_MAX_AGE,
 )
 _REPEATABLE: Final = frozenset({"resource"})
 _MAX_FIELDS: Final = 64
@@ -62,8 +66,8 @@ class Parameters:
         parameters = cls(fields)
         if any("\x00" in value for _, value in fields):
             raise AuthorizationMalformed("a parameter holds the character NUL")
-        # Our own parameter does not count: with it, a valid request could become too long on its way.
-        if len(parameters.replace({AUTHENTICATED_AFTER: None}).encode()) > MAX_CHARACTERS:
+        # Our own parameters do not count: with them, a valid request could become too long on its way.
+        if len(parameters.replace({AUTHENTICATED_AFTER: None, FORMER_MAX_AGE: None}).encode()) > MAX_CHARACTERS:
             raise AuthorizationMalformed("the query is too long")
         return parameters
 

@@ -7,9 +7,11 @@ from typing import Final
 from uuid import UUID
 
 from identity_service.authentication.password import MAX_LOGIN_CHARACTERS
+from identity_service.authentications import Authentication
 from identity_service.clients.models import Client
 from identity_service.oauth.authorization.answers import Destination
-from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
+from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, FORMER_MAX_AGE, Parameters
+from identity_service.tokens.reading import IdTokenHint
 
 NONE: Final = "none"
 LOGIN: Final = "login"
@@ -29,8 +31,8 @@ class AuthorizationRequest:
     """A request whose client and redirect URI are known, and which the client may make.
 
     `audiences` are those that the session may ever get tokens for; `names_scopes` is whether the request has a scope.
-    `expected_user_id` is the person whom the client knows by an ID token: the answer must be about nobody else (OpenID
-    Connect Core section 3.1.2.2).
+    `acr` is the weakest level that the client takes, None if it takes any. `hint` is what an ID token says that the
+    client has sent: the answer must be about nobody else than its person (OpenID Connect Core section 3.1.2.2).
     """
 
     client: Client
@@ -43,8 +45,9 @@ class AuthorizationRequest:
     nonce: str | None
     prompts: frozenset[str]
     max_age: int | None
+    acr: str | None
     authenticated_after: int | None
-    expected_user_id: UUID | None
+    hint: IdTokenHint | None
 
     @property
     def login_hint(self) -> str | None:
@@ -52,6 +55,18 @@ class AuthorizationRequest:
         Somebody else may sign in."""
         hint = self.parameters.find("login_hint")
         return hint if hint is not None and len(hint) <= MAX_LOGIN_CHARACTERS else None
+
+    @property
+    def expected_user_id(self) -> UUID | None:
+        """The person whom the client knows by an ID token."""
+        return None if self.hint is None else self.hint.user_id
+
+    @property
+    def continued_session_id(self) -> UUID | None:
+        """The session of the client that is to go on with a stronger or more recent authentication: that of the ID
+        token which it sends with such a demand."""
+        demands = self.acr, self.max_age, self.parameters.find(FORMER_MAX_AGE)
+        return None if self.hint is None or demands == (None, None, None) else self.hint.session_id
 
     @property
     def may_show_pages(self) -> bool:
@@ -76,6 +91,10 @@ class AuthorizationRequest:
         )
         return is_too_early or not _SIGN_IN_PROMPTS.isdisjoint(self.prompts)
 
+    def asks_for_more_than(self, authentication: Authentication) -> bool:
+        """Whether a person who was authenticated in this way must be authenticated more strongly."""
+        return self.acr is not None and not authentication.is_at_least(self.acr)
+
     def may_be_about(self, user_id: UUID) -> bool:
         """Whether the answer may be about this person."""
         return self.expected_user_id in (None, user_id)
@@ -90,6 +109,8 @@ class AuthorizationRequest:
         """The query with which this request goes on after a sign-in that must begin now, whatever the client asks."""
         after = str(max(milliseconds(now), self.authenticated_after or 0))
         changes = {"prompt": self._prompt_without(_SIGN_IN_PROMPTS), "max_age": None, AUTHENTICATED_AFTER: after}
+        if self.max_age is not None:
+            changes[FORMER_MAX_AGE] = str(self.max_age)
         return self.parameters.replace(changes).encode()
 
     def query_after_consent(self) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from identity_service.clients.models import Client, ClientWithScopes
 from identity_service.clients.narrowing import TokenRequest, audience_within, scopes_within
@@ -26,7 +25,8 @@ from identity_service.oauth.authorization.errors import (
 from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
 from identity_service.oauth.authorization.request import NONE, PROMPTS, AuthorizationRequest, milliseconds
 from identity_service.oauth.errors import InvalidRequest, InvalidTarget, OAuthError, translate
-from identity_service.tokens.reading import TokenReader
+from identity_service.tokens.reading import IdTokenHint, TokenReader
+from watchword.auth.assurance import LEVELS
 from watchword.clock import Clock
 from watchword.errors import AppError
 
@@ -76,8 +76,9 @@ class AuthorizationRequests:
                 _nonce(parameters),
                 _prompts(parameters),
                 _number(parameters, "max_age"),
+                _acr(parameters),
                 self._authenticated_after(parameters),
-                await self._expected_user_id(client, parameters),
+                await self._hint(client, parameters),
             )
 
     async def _client(self, parameters: Parameters) -> ClientWithScopes:
@@ -96,16 +97,16 @@ class AuthorizationRequests:
             raise InvalidRequest(f"{AUTHENTICATED_AFTER} is in the future")
         return after
 
-    async def _expected_user_id(self, client: Client, parameters: Parameters) -> UUID | None:
-        """The person of the ID token that the client sends; it may have expired. Raises InvalidRequest for one that is
-        not ours, or was another client's: without it, the answer could be about somebody else than the client means."""
+    async def _hint(self, client: Client, parameters: Parameters) -> IdTokenHint | None:
+        """What the ID token says that the client sends; it may have expired. Raises InvalidRequest for one that is not
+        ours, or was another client's: without it, the answer could be about somebody else than the client means."""
         hint = parameters.find("id_token_hint")
         if hint is None:
             return None
         id_token = await self._reader.read_id_token_hint(hint)
         if id_token is None or id_token.client_id != client.id:
             raise InvalidRequest("the id_token_hint is no ID token of this client")
-        return id_token.user_id
+        return id_token
 
 
 @contextmanager
@@ -191,6 +192,13 @@ def _prompts(parameters: Parameters) -> frozenset[str]:
     if not prompts.issubset(PROMPTS):
         raise PromptNotSupported
     return prompts
+
+
+def _acr(parameters: Parameters) -> str | None:
+    """The weakest of the levels that the client names (OpenID Connect Core section 3.1.2.1): each of them satisfies it.
+    Values that no token of ours has are ignored; None if there is no other."""
+    names = (parameters.find("acr_values") or "").split(" ")
+    return next((level for level in LEVELS if level in names), None)
 
 
 def _number(parameters: Parameters, name: str) -> int | None:

@@ -64,6 +64,15 @@ class AccessDenied(Forbidden):
     detail = "You have not allowed this site to sign you in, so you are not signed in here."
 
 
+class StrongerSignInDeclined(Forbidden):
+    """The person has not signed in as strongly as the page asks, and does not want to or cannot."""
+
+    code = "stronger_sign_in_declined"
+    detail = (
+        "You have not signed in as strongly as the page asks that you come from. What you were signed in for goes on."
+    )
+
+
 class SignInFailed(Unavailable):
     """The issuer refuses what this service asks for, which the person can do nothing about."""
 

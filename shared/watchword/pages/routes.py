@@ -17,7 +17,7 @@ from watchword.pages.error_page import FIELDS, error_page
 from watchword.pages.errors import CookieRepeated, ForeignOrigin, NotSignedIn, SignInRefused
 from watchword.pages.service import SignIns
 from watchword.pages.sign_in_request import PARAMETERS, SignInRequest
-from watchword.pages.values import ANSWER_PARAMETERS, Answer
+from watchword.pages.values import ANSWER_PARAMETERS, Answer, PageSession
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -69,12 +69,19 @@ class Operations:
         sign_in = SignInRequest()
         try:
             sign_in = SignInRequest.of(_parameters(request, PARAMETERS))
-            url, pending = await self._sign_ins.begin(sign_in)
+            url, pending = await self._sign_ins.begin(sign_in, self._session(request))
             response = RedirectResponse(url, 303, FIELDS)
             self._cookies.pending.add(request, response, pending)
         except AppError as error:
             return error_page(error, sign_in)
         return response
+
+    def _session(self, request: Request) -> PageSession | None:
+        """The session of this browser; None if it is not known which of two cookies is ours."""
+        try:
+            return self._cookies.session.read(request)
+        except CookieRepeated:
+            return None
 
     async def callback(self, request: Request) -> Response:
         sign_in, state = SignInRequest(), ""

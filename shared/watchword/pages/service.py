@@ -10,7 +10,13 @@ from watchword.auth.errors import InvalidToken, KeysUnavailable
 from watchword.clock import Clock
 from watchword.errors import AppError
 from watchword.lines import one_line
-from watchword.pages.errors import AccessDenied, IssuerUnavailable, SignInFailed, SignInRefused
+from watchword.pages.errors import (
+    AccessDenied,
+    IssuerUnavailable,
+    SignInFailed,
+    SignInRefused,
+    StrongerSignInDeclined,
+)
 from watchword.pages.id_token import IdTokens
 from watchword.pages.issuer_client import IssuerClient
 from watchword.pages.settings import PagesSettings
@@ -23,6 +29,8 @@ _REFUSALS: Final[dict[str, type[AppError]]] = {
     "login_required": SignInRefused,
     "interaction_required": SignInRefused,
     "consent_required": AccessDenied,
+    # OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+    "unmet_authentication_requirements": StrongerSignInDeclined,
     "server_error": IssuerUnavailable,
     "temporarily_unavailable": IssuerUnavailable,
 }
@@ -43,8 +51,9 @@ class SignIns:
         self._id_tokens = IdTokens(settings, clock)
         self._clock = clock
 
-    async def begin(self, request: SignInRequest) -> tuple[str, PendingSignIn]:
-        """The URL at which the person signs in, and what to remember until then."""
+    async def begin(self, request: SignInRequest, session: PageSession | None = None) -> tuple[str, PendingSignIn]:
+        """The URL at which the person signs in, and what to remember until then. A request that asks for more of the
+        person of a session is about nobody else, and a Watchword issuer lets that session go on."""
         pending = PendingSignIn.begin(request, self._now())
         parameters = {
             "response_type": "code",
@@ -58,6 +67,8 @@ class SignIns:
             "code_challenge_method": "S256",
             **request.demands,
         }
+        if session is not None and request.asks_for_more:
+            parameters["id_token_hint"] = session.id_token
         return _with_query((await self._issuer.metadata()).authorization_endpoint, parameters), pending
 
     async def finish(self, answer: Answer, pending: PendingSignIn | None) -> PageSession:

@@ -37,6 +37,11 @@ class SignInRequest(NamedTuple):
         return cls(path, max_age, acr_values, _prompt(parameters.get("prompt")))
 
     @property
+    def asks_for_more(self) -> bool:
+        """Whether the sign-in must be recent, or by certain means."""
+        return self.max_age is not None or self.acr_values is not None
+
+    @property
     def demands(self) -> dict[str, str]:
         """The parameters for the issuer, without those that the page does not name."""
         demands = {"max_age": self.max_age, "acr_values": self.acr_values, "prompt": self.prompt}
