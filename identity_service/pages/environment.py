@@ -15,8 +15,8 @@ from identity_service.pages.texts import OTHER, Texts
 from identity_service.pages.theme import Theme
 
 _WORDS_OF_EVERY_PAGE: Final = frozenset({"asset", "form", "problems", "section", "site", "texts"})
-_MACROS: Final = frozenset({"account_field", "account_link", "field", "scope_list"})
-"""What templates import from fields.html."""
+_MACROS: Final = frozenset({"account_field", "account_link", "field", "passkey_form", "scope_list"})
+"""What templates import from fields.html and passkeys.html."""
 
 
 # An app is built many times in the tests of one process, mostly with the theme of the product.

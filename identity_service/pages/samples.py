@@ -73,7 +73,7 @@ class Sample(NamedTuple):
         return frozenset().union(*self.states)
 
 
-FRAMES: Final = ("base.html", "fields.html")
+FRAMES: Final = ("base.html", "fields.html", "passkeys.html")
 """The templates that those of the pages use."""
 
 PAGES: Final[Mapping[str, Sample]] = {

@@ -21,6 +21,7 @@ ASSETS: Final = {
     STYLES: "text/css; charset=utf-8",
     "logo.svg": "image/svg+xml",
     "form_post.js": "text/javascript; charset=utf-8",
+    "passkeys.js": "text/javascript; charset=utf-8",
 }
 _OWN: Final = {
     **{name: f"templates/{name}" for name in TEMPLATES},

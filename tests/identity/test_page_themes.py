@@ -15,7 +15,7 @@ from tests.architecture.code import ROOT
 from tests.support.services import IDENTITY_URL
 from watchword.service.styles import foundation
 
-SHARED = {"device", "error_page", "field", "flaw", "prove_password", "site"}
+SHARED = {"device", "error_page", "field", "flaw", "passkey", "prove_password", "site"}
 """The sections of texts that are of no single page."""
 
 
