@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.shared.chat import Chat, Source
 from tests.shared.chat_sockets import Caller, Visitor, add_sockets, add_unruly_sockets
+from tests.shared.chat_strong import add_strong
 from watchword.auth import protect, public
 from watchword.service.installation import add_frame
 from watchword.testing import Issuer
@@ -20,7 +21,7 @@ def app_of(issuer: Issuer, source: Source, chat: Chat) -> FastAPI:
     app = FastAPI()
     add_frame(app, 1_048_576)
     protect(app, issuer.verifier(revocations=source))
-    for add in (_add_streams, _add_other_streams, _add_answers, add_sockets, add_unruly_sockets):
+    for add in (_add_streams, _add_other_streams, _add_answers, add_sockets, add_unruly_sockets, add_strong):
         add(app, chat)
     return app
 

@@ -16,14 +16,7 @@ Visitor = Annotated[Principal | None, Depends(optional)]
 def add_sockets(app: FastAPI, chat: Chat) -> None:
     @app.websocket("/socket")
     async def talk(socket: WebSocket, _: Visitor) -> None:
-        await socket.accept()
-        speaking = asyncio.create_task(_speak(socket, chat))
-        try:
-            async for text in socket.iter_text():
-                chat.heard.append(text)
-        finally:
-            speaking.cancel()
-            chat.done.append("talking")
+        await converse(socket, chat)
 
     @app.websocket("/late-guard")
     @public
@@ -61,6 +54,17 @@ def add_unruly_sockets(app: FastAPI, chat: Chat) -> None:
             await socket.receive_text()
         await socket.send_text("a secret")
         await socket.close()
+
+
+async def converse(socket: WebSocket, chat: Chat) -> None:
+    await socket.accept()
+    speaking = asyncio.create_task(_speak(socket, chat))
+    try:
+        async for text in socket.iter_text():
+            chat.heard.append(text)
+    finally:
+        speaking.cancel()
+        chat.done.append("talking")
 
 
 async def _speak(socket: WebSocket, chat: Chat) -> None:

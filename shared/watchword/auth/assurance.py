@@ -1,5 +1,6 @@
 """How strongly a person has proved who they are: the values of the claim `acr`, in their order."""
 
+from collections.abc import Iterable
 from typing import Final
 
 LEVELS: Final = ("pwd", "mfa", "phr")
@@ -11,3 +12,13 @@ def at_least(acr: str) -> tuple[str, ...]:
     if acr not in LEVELS:
         raise ValueError(f"acr: one of {', '.join(LEVELS)}, and not {acr!r}")
     return LEVELS[LEVELS.index(acr) :]
+
+
+def weakest(levels: Iterable[str]) -> str:
+    """The weakest of these levels, at least one of which is given."""
+    return min(levels, key=LEVELS.index)
+
+
+def strongest(levels: Iterable[str]) -> str | None:
+    """The strongest of these levels; None if there is none."""
+    return max(levels, key=LEVELS.index, default=None)

@@ -15,9 +15,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from watchword.auth.credentials import hide_offered_tokens
 from watchword.auth.exchanges import Exchange, HttpExchange, SocketExchange
-from watchword.auth.open_connection import EndReason
+from watchword.auth.open_connection import Caller, EndReason
 from watchword.auth.open_connections import OpenConnections
-from watchword.auth.principal import Principal
 from watchword.http.shortcut import PassableLayer
 from watchword.lines import MAX_CHARACTERS, one_line
 
@@ -27,23 +26,23 @@ FINISH_SECONDS: Final = 10
 """How long sending the last message to a client that does not read may take."""
 
 
-# Where the scope of a request has the connections of the layer that it has reached, with the list of principals that
+# Where the scope of a request has the connections of the layer that it has reached, with the list of callers whom
 # guards have let pass since; and where it has those who passed before, each with the connections of their verifier.
 _CALLERS: Final = "watchword.callers"
 _CALLERS_OUTSIDE: Final = "watchword.callers_outside"
 
 
-def note_caller(scope: Scope, connections: OpenConnections, principal: Principal) -> None:
+def note_caller(scope: Scope, connections: OpenConnections, caller: Caller) -> None:
     """Note that a guard has let this caller pass, for the layer with the connections of its verifier.
 
     That layer may be further inside, if a middleware has asked the guard; the app may be mounted under another one,
     whose layer has another verifier.
     """
-    layer: tuple[OpenConnections, list[Principal]] | None = scope.get(_CALLERS)
+    layer: tuple[OpenConnections, list[Caller]] | None = scope.get(_CALLERS)
     if layer is not None and layer[0] is connections:
-        layer[1].append(principal)
+        layer[1].append(caller)
     else:
-        scope.setdefault(_CALLERS_OUTSIDE, []).append((connections, principal))
+        scope.setdefault(_CALLERS_OUTSIDE, []).append((connections, caller))
 
 
 class ConnectionLayer(PassableLayer):
@@ -73,9 +72,9 @@ class ConnectionLayer(PassableLayer):
             return
         # The list alone: an exchange in its own scope would be garbage in a cycle after each request.
         scope[_CALLERS] = self._connections, exchange.callers
-        for connections, principal in scope.pop(_CALLERS_OUTSIDE, ()):
+        for connections, caller in scope.pop(_CALLERS_OUTSIDE, ()):
             if connections is self._connections:
-                exchange.callers.append(principal)
+                exchange.callers.append(caller)
         try:
             await self._served(scope, exchange.receive, exchange.send)
         except BaseException as error:

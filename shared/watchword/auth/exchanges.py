@@ -8,21 +8,21 @@ from typing import Final
 from starlette.types import Message, Receive, Scope, Send
 
 from watchword.auth.credentials import SUBPROTOCOL
-from watchword.auth.errors import Flaw, InvalidToken
-from watchword.auth.open_connection import EndReason, OpenConnection
+from watchword.auth.errors import Flaw, InsufficientUserAuthentication, InvalidToken
+from watchword.auth.open_connection import Caller, EndReason, OpenConnection
 from watchword.auth.open_connections import OpenConnections
-from watchword.auth.principal import Principal
 from watchword.errors import AppError, Unavailable
 from watchword.http import problem_responses, sockets
 from watchword.http.hot import tells_length
 
 SIGNED_OUT_CODE: Final = 4401
-"""The code with which a WebSocket is closed whose token is revoked or has expired."""
+"""The code with which a WebSocket is closed whose token is revoked, has expired, or counts as too weak now."""
 
 _OTHER_CODES: Final = {EndReason.UNCHECKED: 1013, EndReason.STOPPED: 1012}
 
-SIGNED_OUT_EVENT: Final = b'event: signed-out\ndata: {"code":"unauthenticated"}\n\n'
-"""The last event of a stream of server-sent events whose token is revoked or has expired."""
+SIGNED_OUT_EVENT: Final = 'event: signed-out\ndata: {{"code":"{}"}}\n\n'
+"""The last event of a stream of server-sent events whose token is revoked, has expired, or counts as too weak now. The
+code is that of the refusal."""
 
 _BETWEEN_EVENTS: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
@@ -30,8 +30,8 @@ _BETWEEN_EVENTS: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
 class Exchange(ABC):
     """A request or a WebSocket. It is an open connection from when it is known to go on until it is closed.
 
-    It is made by the task that serves it. `callers` are the principals that its guards have let pass: one caller, since
-    there is one token.
+    It is made by the task that serves it. `callers` has one entry for each guard that it has passed, and one caller,
+    since there is one token.
     """
 
     __slots__ = ("_connections", "_is_closed", "_is_started", "_opened", "_receive", "_send", "_task", "callers")
@@ -45,7 +45,7 @@ class Exchange(ABC):
         self._opened: OpenConnection | None = None
         self._is_started = False
         self._is_closed = False
-        self.callers: list[Principal] = []
+        self.callers: list[Caller] = []
 
     @property
     def end_reason(self) -> EndReason | None:
@@ -64,6 +64,11 @@ class Exchange(ABC):
     async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         """Send what comes last after such an end."""
 
+    def _refusal(self, end_reason: EndReason) -> AppError:
+        """The error that says to the client why it has been ended."""
+        acr = None if self._opened is None else self._opened.required_acr()
+        return _refusal_of(end_reason, acr)
+
     def close(self) -> None:
         """Forget the connection: nothing more is sent or received."""
         if self._opened is not None and not self._is_closed:
@@ -74,7 +79,7 @@ class Exchange(ABC):
         """The open connection whose end everything has to be checked for; None if no guard has let its caller pass, and
         after it was closed by the app or the client."""
         if self._opened is None and self.callers and not self._is_closed:
-            self._opened = self._connections.add(self.callers[0], self._task)
+            self._opened = self._connections.add(self.callers, self._task)
         return None if self._is_closed and self.end_reason is None else self._opened
 
 
@@ -103,11 +108,12 @@ class HttpExchange(Exchange):
 
     async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         if not self._is_started:
-            await problem_responses.problem(_refusal(end_reason))(scope, self._receive, self._send)
+            await problem_responses.problem(self._refusal(end_reason))(scope, self._receive, self._send)
         elif not (self._is_complete or self._has_length):
             # An answer that has a length is cut off by the server when the app returns.
-            last = SIGNED_OUT_EVENT if self._is_between_events() and end_reason not in _OTHER_CODES else b""
-            await self._send({"type": "http.response.body", "body": last, "more_body": False})
+            is_told = self._is_between_events() and end_reason not in _OTHER_CODES
+            last = SIGNED_OUT_EVENT.format(self._refusal(end_reason).code) if is_told else ""
+            await self._send({"type": "http.response.body", "body": last.encode(), "more_body": False})
 
     async def _send_part(self, opened: OpenConnection, message: Message) -> None:
         await self._connections.ensure_open(opened)
@@ -170,9 +176,9 @@ class SocketExchange(Exchange):
     async def finish(self, end_reason: EndReason, scope: Scope) -> None:
         if self._is_started:
             code = _OTHER_CODES.get(end_reason, SIGNED_OUT_CODE)
-            await self._send({"type": "websocket.close", "code": code, "reason": _refusal(end_reason).code})
+            await self._send({"type": "websocket.close", "code": code, "reason": self._refusal(end_reason).code})
         else:
-            await sockets.denial(scope, _refusal(end_reason))(scope, self._receive, self._send)
+            await sockets.denial(scope, self._refusal(end_reason))(scope, self._receive, self._send)
 
     async def _accept(self, message: Message) -> None:
         if SUBPROTOCOL in self._offered and not message.get("subprotocol"):
@@ -196,10 +202,12 @@ def _is_event_stream(head: Message) -> bool:
     return fields.get(b"content-type", b"").startswith(b"text/event-stream") and b"content-encoding" not in fields
 
 
-def _refusal(end_reason: EndReason) -> AppError:
+def _refusal_of(end_reason: EndReason, required_acr: str | None) -> AppError:
     match end_reason:
         case EndReason.REVOKED:
             return InvalidToken(end_reason, Flaw.REVOKED)
+        case EndReason.LOWERED:
+            return InsufficientUserAuthentication(end_reason, acr=required_acr)
         case EndReason.UNSIGNED:
             return InvalidToken(end_reason, Flaw.KEY)
         case EndReason.EXPIRED:

@@ -98,7 +98,7 @@ class Guard:
         # Read at each call, as the others are: a subclass may set them later than `__init__` of this class.
         if self.fresh is not None or self.acr is not None or self.max_age is not None:
             self._ensure_fresh_and_authenticated(verifier, principal)
-        note_caller(request.scope, verifier.open_connections, principal)
+        note_caller(request.scope, verifier.open_connections, (principal, self.acr))
         return principal
 
     async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
@@ -119,9 +119,10 @@ class Guard:
         sign-in is too weak or too long ago. After all else, since nobody should sign in again only to be forbidden."""
         if self.fresh is not None:
             verifier.ensure_fresh(self.fresh)
-        if self.acr is not None and principal.acr not in at_least(self.acr):
+        if self.acr is not None and (level := verifier.level_of(principal)) not in at_least(self.acr):
+            lowered = "" if level == principal.acr else f", to which {principal.acr} was lowered,"
             raise InsufficientUserAuthentication(
-                f"acr {principal.acr!r} is not {self.acr} or stronger", acr=self.acr, max_age=self.max_age
+                f"acr {level!r}{lowered} is not {self.acr} or stronger", acr=self.acr, max_age=self.max_age
             )
         if self.max_age is not None and not verifier.was_authenticated_within(self.max_age, principal):
             raise InsufficientUserAuthentication(
@@ -167,8 +168,9 @@ def requires(
 
     With `acr="mfa"` the caller must have signed in at least so strongly (`pwd`, `mfa`, or `phr`: resistant to
     phishing), and with `max_age=300` within so many seconds and the verifier's leeway. Otherwise, and for a token that
-    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. Of a
-    stream or a WebSocket, `fresh`, `acr` and `max_age` are checked when it opens, and not again.
+    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. If the
+    issuer says that a factor of the account was removed, tokens from before it count as weaker, and streams and
+    WebSockets end that are too weak then. Their `fresh` and `max_age` are checked when they open, and not again.
     """
     if any_scope and (scopes or any_of):
         raise TypeError("any_scope means that no scope is required, but this guard requires one")

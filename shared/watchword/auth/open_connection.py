@@ -1,17 +1,24 @@
 """One open connection, and why it has ended."""
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect
 
+from watchword.auth.assurance import strongest
 from watchword.auth.principal import Principal
+
+Caller: TypeAlias = tuple[Principal, str | None]
+"""A principal that a guard has let pass, and the `acr` that it has asked for."""
 
 
 class EndReason(StrEnum):
     """Why a connection has ended."""
 
     REVOKED = "the token is revoked"
+    LOWERED = "the sign-in of the token counts as too weak now"
     UNSIGNED = "the key that signed the token is gone"
     EXPIRED = "the token has expired"
     UNCHECKED = "whether the token is revoked cannot be learned"
@@ -24,14 +31,22 @@ class ConnectionEnded(OSError, ClientDisconnect):
 
 
 class OpenConnection:
-    """One streaming answer or WebSocket. At its end `end_reason` says why, and the task that serves it is cancelled."""
+    """One streaming answer or WebSocket. At its end `end_reason` says why, and the task that serves it is cancelled.
 
-    __slots__ = ("_task", "end_reason", "principal")
+    `callers` is at least one, and the same principal each time. Guards that are asked later add to it.
+    """
 
-    def __init__(self, principal: Principal, task: "asyncio.Task[object]") -> None:
-        self.principal = principal
+    __slots__ = ("_callers", "_task", "end_reason", "principal")
+
+    def __init__(self, callers: Sequence[Caller], task: "asyncio.Task[object]") -> None:
+        self.principal, _ = callers[0]
         self.end_reason: EndReason | None = None
+        self._callers = callers
         self._task = task
+
+    def required_acr(self) -> str | None:
+        """The strongest sign-in that one of the guards has asked for."""
+        return strongest(acr for _, acr in self._callers if acr is not None)
 
     def end(self, end_reason: EndReason) -> None:
         if self.end_reason is None:

@@ -1,13 +1,14 @@
 """The open connections of one verifier, each of which ends with the token that it was opened with."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from watchword.auth.assurance import at_least
 from watchword.auth.errors import InvalidToken
-from watchword.auth.open_connection import ConnectionEnded, EndReason, OpenConnection
+from watchword.auth.open_connection import Caller, ConnectionEnded, EndReason, OpenConnection
 from watchword.auth.principal import Principal
 from watchword.auth.public_key import KeySource
 from watchword.auth.revocations import LeasedSource, Revocation, RevocationSource
@@ -50,10 +51,11 @@ class OpenConnections:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, principal: Principal, task: "asyncio.Task[object] | None") -> OpenConnection:
-        """A connection of this caller, which `task` serves from now on."""
+    def add(self, callers: Sequence[Caller], task: "asyncio.Task[object] | None") -> OpenConnection:
+        """A connection of this caller, as its guards note them, which `task` serves from now on."""
         assert task is not None  # noqa: S101 - servers call apps in tasks
-        connection = OpenConnection(principal, task)
+        connection = OpenConnection(callers, task)
+        principal = connection.principal
         for key in _revocation_keys(principal):
             self._by_revocation_key.setdefault(key, set()).add(connection)
         self._by_expiry.setdefault(_expiry(principal), set()).add(connection)
@@ -107,6 +109,8 @@ class OpenConnections:
             connection.end(EndReason.REVOKED)
         elif self._verifier.seconds_left(principal) <= 0:
             connection.end(EndReason.EXPIRED)
+        elif (acr := connection.required_acr()) and self._verifier.level_of(principal) not in at_least(acr):
+            connection.end(EndReason.LOWERED)
 
     def _begin(self) -> None:
         self._check_expiry_later()

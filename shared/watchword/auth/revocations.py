@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
 from watchword.arguments import ensure_seconds
+from watchword.auth.assurance import LEVELS, weakest
 from watchword.auth.background import Background
 from watchword.auth.jws import LEEWAY_SECONDS
 from watchword.auth.principal import Principal
@@ -26,6 +27,16 @@ class Kind(StrEnum):
     PURGED = "purged"
     ROLE = "role"
     KEY = "key"
+    AT_MOST_MFA = "at most mfa"
+    AT_MOST_PWD = "at most pwd"  # noqa: S105 - a level of assurance
+    WEAKEST = "weakest"
+
+
+LEVEL_OF: Final[dict[str, str]] = {Kind.AT_MOST_MFA: "mfa", Kind.AT_MOST_PWD: "pwd", Kind.WEAKEST: LEVELS[0]}
+"""As how strong the tokens count at most that a revocation of one of these kinds is about. They stay valid.
+
+A process of a release that does not know these kinds refuses the tokens altogether, as it does for any other kind.
+"""
 
 
 class Revocation(NamedTuple):
@@ -35,6 +46,8 @@ class Revocation(NamedTuple):
     its changes, `version` alone decides: tokens with a smaller one are refused, except those of the session
     `except_sid`. Otherwise tokens are refused whose `iat` is before `valid_from`. An account is closed or it is not: of
     the kind DISABLED every token is refused, and none if `valid_from` is 0, which says that it was enabled again.
+
+    Of a kind in `LEVEL_OF`, the tokens that it is about are not refused, and count as weaker than they say.
     """
 
     kind: str
@@ -45,7 +58,7 @@ class Revocation(NamedTuple):
     except_sid: str | None = None
 
     def refuses(self, principal: Principal) -> bool:
-        """Whether it refuses a token of the subject that is its key."""
+        """Whether it is about this token of the subject that is its key."""
         if self.version is None or self.kind == Kind.DISABLED:
             return principal.issued_at.timestamp() < self.valid_from
         return principal.version < self.version and (self.except_sid is None or principal.session_id != self.except_sid)
@@ -78,6 +91,7 @@ class Revocations:
         self._roles: dict[str, Revocation] = {}
         self._keys: dict[str, float] = {}
         self._subjects: dict[str, dict[str, Revocation]] = {}
+        self._levels: dict[str, dict[str, Revocation]] = {}
         self._next_cleanup = 0.0
         self._watchers: list[Watcher] = []
 
@@ -87,7 +101,8 @@ class Revocations:
         return self.memory_seconds + 2 * self.leeway_seconds
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._roles) + len(self._keys) + len(self._subjects)
+        by_key = len(self._subjects) + len(self._levels)
+        return len(self._sessions) + len(self._roles) + len(self._keys) + by_key
 
     def refuses(self, principal: Principal) -> bool:
         if principal.session_id in self._sessions:
@@ -98,6 +113,17 @@ class Revocations:
             return True
         by_kind = self._subjects.get(principal.subject)
         return by_kind is not None and any(revocation.refuses(principal) for revocation in by_kind.values())
+
+    def level_of(self, principal: Principal) -> str | None:
+        """How strongly this caller counts as authenticated: as the `acr` of the token says, or less if the issuer has
+        lowered it since. An `acr` that is no level stays as it is."""
+        acr = principal.acr
+        if not self._levels or acr not in LEVELS:
+            return acr
+        # An issuer may name a session and no subject.
+        by_kind = (self._levels.get(key, {}) for key in (principal.subject, principal.session_id) if key is not None)
+        lowered = (one for held in by_kind for one in held.values() if one.refuses(principal))
+        return weakest((acr, *(LEVEL_OF[one.kind] for one in lowered)))
 
     def refuses_key(self, key_id: str) -> bool:
         """Whether this signing key has been withdrawn, whatever a JWKS says."""
@@ -112,7 +138,8 @@ class Revocations:
         elif revocation.kind == Kind.KEY:
             self._keys[revocation.key] = max(revocation.until, self._keys.get(revocation.key, 0.0))
         else:
-            _add_latest(self._subjects.setdefault(revocation.key, {}), revocation.kind, revocation)
+            by_key = self._levels if revocation.kind in LEVEL_OF else self._subjects
+            _add_latest(by_key.setdefault(revocation.key, {}), revocation.kind, revocation)
         if now >= self._next_cleanup:
             self._next_cleanup = now + self.memory_seconds / 10
             self._delete_expired(now)
@@ -127,7 +154,7 @@ class Revocations:
         """Hold exactly what the replacement does, in one step: no request sees half of it. The replacement is not to be
         used after that."""
         self._sessions, self._subjects = replacement._sessions, replacement._subjects
-        self._roles, self._keys = replacement._roles, replacement._keys
+        self._roles, self._keys, self._levels = replacement._roles, replacement._keys, replacement._levels
         self._note_change(None)
 
     def _note_change(self, revocation: Revocation | None) -> None:
@@ -144,12 +171,13 @@ class Revocations:
         self._sessions = {key: until for key, until in self._sessions.items() if until > now}
         self._keys = {key: until for key, until in self._keys.items() if until > now}
         self._roles = {role: held for role, held in self._roles.items() if held.until > now}
-        for key in list(self._subjects):
-            by_kind = {kind: held for kind, held in self._subjects[key].items() if held.until > now}
-            if by_kind:
-                self._subjects[key] = by_kind
-            else:
-                del self._subjects[key]
+        for by_key in (self._subjects, self._levels):
+            for key in list(by_key):
+                by_kind = {kind: held for kind, held in by_key[key].items() if held.until > now}
+                if by_kind:
+                    by_key[key] = by_kind
+                else:
+                    del by_key[key]
 
 
 def _add_latest(held: dict[str, Revocation], key: str, revocation: Revocation) -> None:

@@ -160,6 +160,11 @@ class Verifier:
         age = self._now() - principal.authenticated_at.timestamp()
         return -self._leeway_seconds <= age <= seconds + self._leeway_seconds
 
+    def level_of(self, principal: Principal) -> str | None:
+        """How strongly this caller counts as authenticated now: `Principal.acr`, or less if the issuer has said since
+        that a factor of the account was removed."""
+        return principal.acr if self.revocations is None else self.revocations.revocations.level_of(principal)
+
     def seconds_left(self, principal: Principal) -> float:
         """For how long the token of this caller is still accepted, unless it is revoked; negative if it is not."""
         return principal.expires_at.timestamp() + self._leeway_seconds - self._now()

@@ -14,6 +14,8 @@ def revocation_by(received: ReceivedEvent, issuer: str, until: float) -> Revocat
         return _of_key(received, until)
     if received.type == EventType.SESSION_REVOKED and received.session_id is not None:
         return Revocation(Kind.SESSION, received.session_id, FOR_EVER, until)
+    if received.type == EventType.ASSURANCE_LEVEL_CHANGE:
+        return _of_level(received, until)
     if received.subject:
         return _of_subject(received, received.subject, until)
     return None
@@ -31,6 +33,20 @@ def _of_key(received: ReceivedEvent, until: float) -> Revocation | None:
         return None
     # The thief can write tokens with any times, so the key is refused until it has left every JWKS: `expires_at`.
     return Revocation(Kind.KEY, received.key_id, FOR_EVER, max(until, received.expires_at))
+
+
+def _of_level(received: ReceivedEvent, until: float) -> Revocation | None:
+    """Which tokens count as weaker than they say. A level that is not one of ours may be any, so they count as weakest,
+    as they do if the issuer does not count its changes: then the time decides, as it does for those of an earlier
+    release, and tokens from earlier in the same second count as weaker too."""
+    claims, key = received.claims, received.subject or received.session_id
+    if not key or claims.get("change_direction") == "increase":
+        return None
+    if received.version is None:
+        return Revocation(Kind.WEAKEST, key, received.valid_from + 1, until)
+    is_mfa = (claims.get("namespace"), claims.get("current_level")) == ("RFC8176", "mfa")
+    kind = Kind.AT_MOST_MFA if is_mfa else Kind.AT_MOST_PWD
+    return Revocation(kind, key, received.valid_from + 1, until, received.version)
 
 
 def _of_subject(received: ReceivedEvent, subject: str, until: float) -> Revocation | None:

@@ -1,10 +1,11 @@
 """An issuer for tests. It shares no code with the verifier's checks, so that its tokens really test them."""
 
 import json
+import math
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import httpx
@@ -12,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from watchword.auth import PublicKey, RevocationSource, Verifier
+from watchword.auth import PublicKey, Revocations, RevocationSource, Verifier
 from watchword.auth.errors import UnknownKey
+from watchword.auth.revocations import LEVEL_OF, Revocation
 from watchword.clock import Clock, SystemClock
 
 ABSENT: Final = object()
@@ -38,6 +40,7 @@ class Issuer:
         self.kid = "first"
         self._keys = {self.kid: _private_key(self.kid)}
         self._public = {kid: public_key(kid, key) for kid, key in self._keys.items()}
+        self._lowered = _Lowered()
 
     def mint(
         self,
@@ -93,6 +96,12 @@ class Issuer:
         """Stop publishing a key."""
         del self._public[kid]
 
+    def lower(self, subject: str, level: str = "pwd", *, version: int = 1) -> None:
+        """Let tokens of this person with a smaller `ver` count as at most so strong (`pwd` or `mfa`) at guards with
+        `acr`, as after the removal of a factor. Verifiers that have `revocations` of their own do not obey it."""
+        kinds = {LEVEL_OF[kind]: kind for kind in reversed(LEVEL_OF)}
+        self._lowered.revocations.add(Revocation(kinds[level], subject, 0, math.inf, version), 0)
+
     def jwks(self) -> dict[str, Any]:
         return {"keys": [key.as_jwk() for key in self._public.values()]}
 
@@ -101,12 +110,13 @@ class Issuer:
         return httpx.MockTransport(lambda _: httpx.Response(200, json=self.jwks()))
 
     def verifier(self, audience: str | None = None, *, revocations: RevocationSource | None = None) -> Verifier:
-        """A verifier of this issuer's tokens. It has the keys already, so it needs no start."""
+        """A verifier of this issuer's tokens. It has the keys already, so it needs no start, and obeys `lower`."""
         return Verifier(
             issuer=self.url,
             audience=audience or self.audience,
             keys=self,
-            revocations=revocations,
+            # It has nothing to start, so no `start`.
+            revocations=revocations or cast(RevocationSource, self._lowered),
             clock=self.clock,
         )
 
@@ -119,6 +129,17 @@ class Issuer:
         if (key := self.find(kid)) is None:
             raise UnknownKey("unknown kid")
         return key
+
+
+class _Lowered:
+    """What an issuer has lowered: a source of revocations for its verifiers. It accepts tokens of any lifetime."""
+
+    def __init__(self) -> None:
+        self.revocations = Revocations(900)
+        self.revocations.memory_seconds = math.inf
+
+    def ensure_in_contact(self, is_write: bool) -> None:
+        """It is always in contact."""
 
 
 def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: RSAPrivateKey) -> str:
