@@ -26,6 +26,7 @@ from identity_service.clients.models import DOCUMENTATION_CLIENT
 from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
+from identity_service.factor_acts import passkey_routes as passkeys
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
 from identity_service.oauth import documentation, metadata
@@ -77,6 +78,7 @@ ROUTERS = (
     users.router,
     letters.router,
     deletions.router,
+    passkeys.router,
     sessions.router,
     consents.router,
     events.router,

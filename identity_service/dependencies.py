@@ -21,6 +21,7 @@ from identity_service.errors import (
     SignOnRequired,
 )
 from identity_service.events.schemas import ObedienceRead
+from identity_service.factor_acts.passkey_acts import PasskeyActs
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
@@ -221,6 +222,7 @@ async def _ensure_our_form(request: Request) -> None:
 PartsDep = Annotated[Parts, Depends(_parts)]
 AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
 ConsentsDep = Annotated[Consents, Depends(part("consents"))]
+PasskeyActsDep = Annotated[PasskeyActs, Depends(part("passkey_acts"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]
 AdminCause = Annotated[Cause, Depends(_administrator_cause)]

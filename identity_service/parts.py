@@ -48,6 +48,7 @@ from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.factor_acts.changes import FactorChanges
+from identity_service.factor_acts.passkey_acts import PasskeyActs
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.codes import FactorCodes
 from identity_service.key_acts.rotation import KeyRotation
@@ -271,6 +272,7 @@ class Parts:
         start = SignOnStart(database, recorder, lifetimes, clock, per_user=per_user, new_device_letters=letters)
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
         self.ceremonies = Ceremonies(self.settings.issuer, self.digests, clock)
+        self.passkey_acts = PasskeyActs(database, self.ceremonies, self.factor_changes, clock)
         self.password_sign_on = PasswordSignOn(self.password_authentication, start)
 
     def _add_device_grants(self) -> None:

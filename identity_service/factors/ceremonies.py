@@ -36,6 +36,7 @@ from identity_service.factors.unverified_answers import (
     Assertion,
     Attestation,
     Credential,
+    credential_id_of,
     read_assertion,
     read_attestation,
     refusing,
@@ -134,7 +135,7 @@ class Ceremonies:
 
     async def find_owner(self, db: AsyncSession, credential: Credential) -> UUID | None:
         """The user whose passkey an answer says it is from. Nothing is verified: it is who must be locked first."""
-        return await passkeys.find_owner(db, read_assertion(credential).credential.raw_id)
+        return await passkeys.find_owner(db, credential_id_of(credential))
 
     async def asserted(
         self, db: AsyncSession, credential: Credential, purpose: Purpose, user_id: UUID, now: datetime
@@ -198,7 +199,7 @@ def _use(passkey: Passkey, verified: VerifiedAuthentication, now: datetime) -> N
     """Note that an authenticator has used this passkey. Raises PasskeyCopied if its counter went back."""
     shown, stored = verified.new_sign_count, passkey.sign_count
     if (shown or stored) and shown <= stored:
-        raise PasskeyCopied(shown, stored)
+        raise PasskeyCopied(passkey, shown)
     is_multi_device = verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE
     if is_multi_device is not passkey.is_backup_eligible:
         raise PasskeyRefused("a backup eligibility that has changed")

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from identity_service.factors.models import Passkey
 from watchword.errors import Conflict, Forbidden, NotFound
 
 
@@ -17,12 +18,13 @@ class PasskeyCopied(PasskeyRefused):
     """The signature counter of this passkey went back: there may be a copy of its key. Whoever catches it inside the
     transaction leaves a record of it."""
 
-    def __init__(self, shown: int, stored: int) -> None:
-        super().__init__(f"the counter went back: {shown} after {stored}")
+    def __init__(self, passkey: Passkey, shown: int) -> None:
+        super().__init__(f"the counter went back: {shown} after {passkey.sign_count}")
+        self.passkey = passkey
 
     @classmethod
     def example(cls) -> Self:
-        return cls(1, 2)
+        return cls(Passkey(name="a key", sign_count=2), 1)
 
 
 class PasskeysUnavailable(Conflict):

@@ -1,6 +1,5 @@
 """The table of passkeys. Whoever changes it holds the lock of the user's row."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,11 +7,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.factors.models import Passkey
-
-
-async def of_user(db: AsyncSession, user_id: UUID) -> Sequence[Passkey]:
-    """The passkeys of this user, the oldest first."""
-    return (await db.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id))).all()
 
 
 async def find_owner(db: AsyncSession, credential_id: bytes) -> UUID | None:

@@ -58,6 +58,11 @@ def read_attestation(credential: Credential) -> Attestation:
         return Attestation(read, _challenge_of(read.response.client_data_json))
 
 
+def credential_id_of(credential: Credential) -> bytes:
+    """The id of the credential that an answer says it is from. Raises PasskeyRefused for what is malformed."""
+    return read_assertion(credential).credential.raw_id
+
+
 def _challenge_of(client_data_json: bytes) -> bytes:
     client_data = parse_client_data_json(client_data_json)
     if client_data.cross_origin:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from identity_service.factors import passkeys
+from identity_service.factors import passkeys, repository
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.challenges import LIFETIME, Purpose
 from identity_service.factors.models import Passkey
@@ -43,7 +43,7 @@ class Person:
         async with self._database.begin() as db:
             user = await users.find(db, self.id)
             assert user is not None
-            return self._ceremonies.registration_options(user, await passkeys.of_user(db, self.id))
+            return self._ceremonies.registration_options(user, await repository.list_passkeys(db, self.id))
 
     async def keep(self, credential: Any) -> Passkey:
         """Register what an authenticator has made."""

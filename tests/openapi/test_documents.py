@@ -81,6 +81,10 @@ OPERATIONS = {
         "oauth_userinfo",
         "oauth_userinfo_by_post",
         "openid_configuration",
+        "passkeys_add",
+        "passkeys_begin",
+        "passkeys_remove",
+        "passkeys_rename",
         "password_resets_complete",
         "password_resets_request",
         "security_notices_act",
@@ -346,6 +350,7 @@ def test_acts_that_can_be_waited_for_say_so(document: Document) -> None:
         *("admin_roles_delete", "admin_roles_replace", "admin_services_change", "admin_services_delete"),
         "admin_clients_delete",
         *("users_change_password", "users_delete_me", "oauth_revoke"),
+        "passkeys_remove",
         *("password_resets_complete", "email_changes_undo", "security_notices_act"),
         "admin_keys_withdraw",
     }
