@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authorization_codes import repository as authorization_codes
 from identity_service.device_grants import cleanup as device_grants
+from identity_service.half_open_sign_ins import repository as half_open_sign_ins
 from identity_service.links import repository as links
 from identity_service.refused_sign_ins import repository as refused_sign_ins
 from identity_service.sessions import cleanup as sessions
@@ -29,6 +30,10 @@ made."""
 
 async def _delete_released_usernames(db: AsyncSession, now: datetime) -> Mapping[str, int]:
     return {"released_usernames": await usernames.delete_portion_of_free(db, now)}
+
+
+async def _delete_half_open_sign_ins(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"half_open_sign_ins": await half_open_sign_ins.delete_expired(db, now)}
 
 
 async def _delete_expired_links(db: AsyncSession, now: datetime) -> Mapping[str, int]:
@@ -57,6 +62,7 @@ EXPIRED: Final[tuple[DeletePortion, ...]] = (
     sessions.delete_sessions_over,
     sessions.delete_sign_ons_over,
     device_grants.delete_expired,
+    _delete_half_open_sign_ins,
     _delete_released_usernames,
     _delete_expired_links,
     _delete_unverified,

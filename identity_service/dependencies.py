@@ -32,6 +32,7 @@ from identity_service.pages.forms import (
     AnyModel,
     Button,
     Choice,
+    CodeForm,
     Confirmation,
     CredentialsForm,
     DeviceForm,
@@ -46,6 +47,7 @@ from identity_service.pages.forms import (
 from identity_service.pages.goals import CHANGE_PASSWORD, Goal, is_of_security
 from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
+from identity_service.pages.second_factor import SecondFactorPage
 from identity_service.pages.sign_in import SignInPage
 from identity_service.parts import Parts
 from identity_service.recording.cause import Cause
@@ -242,6 +244,7 @@ NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
 ProofForm = Annotated[Form[LinkProof], Depends(_form(LinkProof))]
 VerificationForm = Annotated[Form[VerificationProof], Depends(_form(VerificationProof))]
 SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm))]
+SecondFactorForm = Annotated[Form[CodeForm], Depends(_form(CodeForm))]
 ProfilePageForm = Annotated[Form[ProfileForm], Depends(_form(ProfileForm))]
 PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChange))]
 EndingForm = Annotated[Form[Ending], Depends(_form(Ending))]
@@ -252,6 +255,7 @@ ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation)
 ConsentPageDep = Annotated[ConsentPage, Depends(part("consent_page"))]
 SignOutDep = Annotated[SignOut, Depends(part("sign_out"))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
+SecondFactorPageDep = Annotated[SecondFactorPage, Depends(part("second_factor_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]
 DeviceDep = Annotated[Device, Depends(_device)]

@@ -116,6 +116,16 @@ class PasswordMustChange(Forbidden):
     detail = "This password is an initial one: sign in at /sign-in, choose your own at /account/password, and use that."
 
 
+class SecondFactorRequired(Forbidden):
+    """The password is right, but the account has a second factor, or must have one: the password alone starts no
+    session."""
+
+    code = "second_factor_required"
+    detail = (
+        "This account has a second factor, or must have one: its password alone is not enough. Sign in at /sign-in."
+    )
+
+
 class NotSignedIn(InvalidToken):
     """The caller has to sign in again. Every cause looks alike from outside."""
 
@@ -143,6 +153,21 @@ class InitialPasswordExpired(InvalidCredentials):
 
 class AccountChanged(InvalidCredentials):
     """The account or its password changed while the password was verified; the caller may try once more."""
+
+
+class SecondFactorWrong(NotSignedIn):
+    """The code is not one of the account, or was used before."""
+
+    code = "second_factor_wrong"
+    detail = "This code is not right, or was used before."
+
+
+class SignInOver(NotSignedIn):
+    """A sign-in that lacked its second factor has expired, had too many wrong codes or was finished, or its account has
+    changed. All look alike."""
+
+    code = "sign_in_over"
+    detail = "This sign-in is over. Sign in again."
 
 
 class SignOnRequired(NotSignedIn):

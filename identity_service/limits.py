@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from identity_service.errors import HashingBusy
@@ -11,6 +12,31 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import AppError
 from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
+
+
+class _SecondFactorLimits(NamedTuple):
+    """The limits of one kind of code: for an account in all browsers that it does not know together, in one that it
+    knows, and in all that it knows."""
+
+    account: Limit
+    device: Limit
+    devices: Limit
+
+    @classmethod
+    def of(cls, name: str, settings: LimitSettings) -> Self:
+        quota, quota_devices = settings.limit_second_factor, settings.limit_second_factor_devices
+        return cls(
+            Limit.parse(name, quota),
+            Limit.parse(f"{name}-device", quota),
+            Limit.parse(f"{name}-devices", quota_devices),
+        )
+
+    def charges(self, user_id: UUID, device_id: str | None) -> list[Charge]:
+        if device_id is None:
+            return [Charge(self.account, str(user_id))]
+        # All of them together, too: who knew the password once may have signed in with it in any number of browsers,
+        # before the account had a second factor.
+        return [Charge(self.device, f"{user_id} {device_id}"), Charge(self.devices, str(user_id))]
 
 
 class Limits:
@@ -23,6 +49,8 @@ class Limits:
         self._sign_in_account = Limit.parse("sign-in-account", settings.limit_sign_in_account)
         self._sign_in_devices = Limit.parse("sign-in-devices", settings.limit_sign_in_account)
         self.sign_in_address = Limit.parse("sign-in-address", settings.limit_sign_in_address)
+        self._second_factor = _SecondFactorLimits.of("second-factor", settings)
+        self._recovery_code = _SecondFactorLimits.of("second-factor-recovery", settings)
         self._registration = Limit.parse("registration", settings.limit_registration)
         self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
         self._letters_account = Limit.parse("letters-account", settings.limit_letters_account)
@@ -37,6 +65,8 @@ class Limits:
             self._sign_in_account,
             self._sign_in_devices,
             self.sign_in_address,
+            *self._second_factor,
+            *self._recovery_code,
             self._registration,
             self._letters_address,
             self._letters_account,
@@ -71,6 +101,25 @@ class Limits:
         The block makes the attempt. Raises LimitReached."""
         # No login has a capital letter here: an id is public, and who types it as a login must not hold its owner up.
         return self._attempt(*self._account_charges(f"ID {user_id}"))
+
+    @asynccontextmanager
+    async def second_factor_attempt(
+        self, user_id: UUID, device_id: str | None, *, is_recovery: bool
+    ) -> AsyncIterator[None]:
+        """Charge an attempt to prove a second factor by a code, which the block makes, to this account. Recovery codes
+        count apart from those of an app. Raises LimitReached.
+
+        `device_id` is that of a device on which the account's owner has signed in: the attempt is charged to the
+        account on this device and on all such devices instead, so that others who know the password do not hold the
+        owner up. The caller's address is not charged: only a right password leads here.
+        """
+        charges = (self._recovery_code if is_recovery else self._second_factor).charges(user_id, device_id)
+        await self.limiter.ensure_allowed(*charges)
+        try:
+            yield
+        except DatabaseUnavailable:
+            await self.limiter.give_back(*charges)
+            raise
 
     def _account_charges(self, account: str) -> list[Charge]:
         from_here = f"{account} {caller_address.get()}"

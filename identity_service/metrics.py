@@ -11,6 +11,8 @@ def build_metrics(parts: Parts) -> Metrics:
     watch_verifier(metrics, parts.verifier)
     outcomes = parts.password_authentication.outcomes
     metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: outcomes)
+    factors = "Second factors of sign-ins, by outcome"
+    metrics.counter("watchword_second_factors_total", factors, "outcome", lambda: parts.second_factor.outcomes)
     threads = "Threads that hash passwords"
     metrics.gauge("watchword_hashing_threads", threads, lambda: queue.threads, "livesum")
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", queue.jobs, "livesum")

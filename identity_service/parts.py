@@ -24,10 +24,12 @@ from identity_service.audit.erasure import AUDIT_ERASURE, AuditErasure
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.device_sign_in import DeviceSignIn
+from identity_service.authentication.half_open import HalfOpenSignIns
 from identity_service.authentication.known_devices import KnownDevices
 from identity_service.authentication.password import PasswordAuthentication, SignIn
+from identity_service.authentication.second_factor import SecondFactor
 from identity_service.authentication.sign_on import PasswordSignOn
-from identity_service.authentication.sign_on_cookie import SignOnCookie
+from identity_service.authentication.sign_on_cookie import HalfOpenCookie, SignOnCookie
 from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authorization_codes.service import AuthorizationCodes
 from identity_service.cleanup import EXPIRED
@@ -76,6 +78,7 @@ from identity_service.pages.admin.sealed_query import SealedQuery
 from identity_service.pages.consent import ConsentPage
 from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
+from identity_service.pages.second_factor import SecondFactorPage
 from identity_service.pages.sign_in import SignInPage
 from identity_service.pages.theme import Theme
 from identity_service.realm.service import Realm
@@ -273,7 +276,20 @@ class Parts:
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
         self.ceremonies = Ceremonies(self.settings.issuer, self.digests, clock)
         self.passkey_acts = PasskeyActs(database, self.ceremonies, self.factor_changes, clock)
-        self.password_sign_on = PasswordSignOn(self.password_authentication, start)
+        self.half_open_sign_ins = HalfOpenSignIns(database, clock)
+        self.password_sign_on = PasswordSignOn(self.password_authentication, start, self.half_open_sign_ins)
+        self.second_factor = SecondFactor(
+            database,
+            self.half_open_sign_ins,
+            start,
+            self.factor_codes,
+            clock,
+            recorder=recorder,
+            limits=self.limits,
+            account_letters=self.account_letters,
+            letters=letters,
+            refused_sign_ins=self.refused_sign_ins,
+        )
 
     def _add_device_grants(self) -> None:
         database, recorder, clock = self.database, self.recorder, self.clock
@@ -335,6 +351,7 @@ class Parts:
         self.sealed_query = SealedQuery(self.sealer, self.clock)
         self.admission = Admission(self.database)
         self.sign_on_cookie = SignOnCookie(self.settings.issuer)
+        half_open_cookie = HalfOpenCookie(self.settings.issuer)
         logout = Logout(self.clients, self.token_reader, self.sessions, self.sign_ons)
         self.sign_out = SignOut(self.pages, logout, self.sign_ons, self.sign_on_cookie)
         self.device_cookie = DeviceCookie.of(self.settings.issuer, KnownDevices(self.sealer, self.digests, self.clock))
@@ -346,6 +363,16 @@ class Parts:
             self.clock,
             accounts=self.accounts,
             cookie=self.sign_on_cookie,
+            half_open_cookie=half_open_cookie,
+            device_cookie=self.device_cookie,
+        )
+        self.second_factor_page = SecondFactorPage(
+            self.pages,
+            self.half_open_sign_ins,
+            self.second_factor,
+            self.code_flow.requests,
+            cookie=half_open_cookie,
+            sign_on_cookie=self.sign_on_cookie,
             device_cookie=self.device_cookie,
         )
         flow = self.code_flow

@@ -16,6 +16,7 @@ from identity_service.errors import (
     InitialPasswordExpired,
     InvalidCredentials,
     PasswordMustChange,
+    SecondFactorRequired,
 )
 from identity_service.limits import Limits
 from identity_service.refused_sign_ins.models import Reason
@@ -47,6 +48,7 @@ _OUTCOMES: Final[dict[type[BaseException], str]] = {
     AddressUnverified: "unverified",
     InitialPasswordExpired: "initial_expired",
     PasswordMustChange: "must_change",
+    SecondFactorRequired: "second_factor",
     LimitReached: "limited",
     HashingBusy: "overloaded",
 }
@@ -74,8 +76,16 @@ class AuthenticatedUser(NamedTuple):
 
 Result = TypeVar("Result")
 Start = Callable[[AuthenticatedUser], Awaitable[Result]]
-"""Starts a session or a sign-on for an authenticated user. Raises AccountChanged if the account or its password changed
-while the password was verified."""
+"""Starts a session or a sign-on for an authenticated user, or a half-open sign-in for one with a second factor. Raises
+AccountChanged if the account, its password or whether it has a second factor changed while the password was
+verified."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """How an attempt is counted."""
+
+    name: str = "failed"
 
 
 class PasswordAuthentication:
@@ -106,18 +116,19 @@ class PasswordAuthentication:
         Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be verified first, an initial
         password that has expired and a wrong password look alike and take equally long; LimitReached.
         """
-        with self._counted():
+        with self._counted() as counted:
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
             try:
-                return await self._attempt(credentials, start)
+                return await self._attempt(credentials, start, counted)
             except AccountChanged:
                 # Another sign-in may have replaced an outdated hash of the same password.
-                return await self._attempt(credentials, start)
+                return await self._attempt(credentials, start, counted)
 
-    async def _attempt(self, credentials: PasswordCredentials, start: Start[Result]) -> Result:
+    async def _attempt(self, credentials: PasswordCredentials, start: Start[Result], counted: _Outcome) -> Result:
         authenticated = await self._verify(credentials)
         result = await start(authenticated)
+        counted.name = "second_factor" if authenticated.user.has_second_factor else "ok"
         self._breach_checks.begin(authenticated.user, credentials.password, authenticated.new_hash)
         return result
 
@@ -166,31 +177,34 @@ class PasswordAuthentication:
         return SignInUser(*row) if row is not None else None
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
-        outcome = "failed"
+    def _counted(self) -> Iterator[_Outcome]:
+        outcome = _Outcome()
         try:
-            yield
-            outcome = "ok"
+            yield outcome
         except AppError as error:
-            outcome = next((_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES), outcome)
+            kinds = type(error).__mro__
+            outcome.name = next((_OUTCOMES[kind] for kind in kinds if kind in _OUTCOMES), "failed")
             raise
         finally:
-            self.outcomes[outcome] += 1
+            self.outcomes[outcome.name] += 1
 
 
 class SignIn:
-    """Starts sessions of clients that send a user's password."""
+    """Starts sessions of clients that send a user's password, which must be all that the account needs."""
 
     def __init__(self, authentication: PasswordAuthentication, session_start: SessionStart) -> None:
         self._authentication = authentication
         self._session_start = session_start
 
     async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
-        """Start a session. Raises as `PasswordAuthentication.authenticate` does, and PasswordMustChange."""
+        """Start a session. Raises as `PasswordAuthentication.authenticate` does; and after the right password alone
+        PasswordMustChange, and SecondFactorRequired if the account has a second factor or must have one."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSession:
             if authenticated.user.must_change_password:
                 raise PasswordMustChange
+            if authenticated.user.has_second_factor:
+                raise SecondFactorRequired
             return await self._session_start.start(authenticated.user, authenticated.new_hash, request)
 
         return await self._authentication.authenticate(credentials, start)

@@ -1,20 +1,20 @@
-"""The cookie that holds the secret of a browser's sign-on."""
+"""The cookies that hold the secrets of a browser: of its sign-on, and of a sign-in that lacks its second factor."""
 
 from datetime import datetime
-from typing import Final
+from typing import ClassVar
 
 from fastapi import Request, Response
 
 from watchword.http.host_cookie import HostCookie
 
-NAME: Final = "watchword_sign_on"
 
-
-class SignOnCookie:
+class _SecretCookie:
     """The browser sends it when a person follows a link from another site (SameSite=Lax), but with no form of one."""
 
+    NAME: ClassVar[str]
+
     def __init__(self, issuer: str) -> None:
-        self._cookie = HostCookie.of(issuer, NAME, "lax")
+        self._cookie = HostCookie.of(issuer, self.NAME, "lax")
 
     def read(self, request: Request) -> str:
         """The secret; empty if the browser sends none, or several: one of them is not ours, and nothing tells which."""
@@ -33,3 +33,11 @@ class SignOnCookie:
         """Delete every cookie of this name if the browser sends several: otherwise none of them would count."""
         if len(self._cookie.values(request)) > 1:
             self._cookie.delete_everywhere(response, request.url.path)
+
+
+class SignOnCookie(_SecretCookie):
+    NAME = "watchword_sign_on"
+
+
+class HalfOpenCookie(_SecretCookie):
+    NAME = "watchword_half_open"

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from identity_service.random_tokens import digest_of
 from identity_service.tables import Base, Instant, NewId, Texts
 
 
@@ -28,5 +29,6 @@ class HalfOpenSignIn(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant] = mapped_column(index=True)
 
-    def is_live(self, now: datetime) -> bool:
-        return now < self.expires_at
+    def is_live(self, password_hash: str, now: datetime) -> bool:
+        """Whether it has not expired and the user still has the password that was proved."""
+        return now < self.expires_at and self.password_digest == digest_of(password_hash)

@@ -50,6 +50,12 @@ class PasswordMustChange(InvalidGrant):
     description = errors.PasswordMustChange.detail
 
 
+class SecondFactorRequired(InvalidGrant):
+    """The answer to the right password alone."""
+
+    description = errors.SecondFactorRequired.detail
+
+
 class UnauthorizedClient(OAuthError):
     error = "unauthorized_client"
     description = "This client may not use this grant type."
@@ -136,6 +142,7 @@ TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
     errors.TokenTooLarge: TooManyScopes,
     errors.InvalidCredentials: InvalidGrant,
     errors.PasswordMustChange: PasswordMustChange,
+    errors.SecondFactorRequired: SecondFactorRequired,
     errors.RefreshTokenRefused: InvalidGrant,
     errors.CodeRefused: InvalidGrant,
     errors.DeviceCodeRefused: InvalidGrant,

@@ -43,6 +43,12 @@ class CredentialsForm(Body):
     password: Text
 
 
+class CodeForm(Body):
+    """A code of an authenticator app, or a recovery code."""
+
+    code: Annotated[Text, Field(max_length=100)]
+
+
 class ProfileForm(Body):
     """An empty full name is none."""
 

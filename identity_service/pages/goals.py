@@ -18,6 +18,7 @@ DEVICE: Final = "/device"
 SECURITY: Final = f"{ACCOUNT}/security"
 """Where the owner of an account adds and removes what they sign in with beside a password."""
 FORGOT_PASSWORD: Final = "/forgot-password"  # noqa: S105 - no password
+SECOND_FACTOR: Final = "/sign-in/second-factor"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*|{DEVICE}(?:\?user_code=[A-Z]{{4}}-[A-Z]{{4}})?", re.ASCII)
@@ -69,6 +70,11 @@ class Goal(NamedTuple):
     def sign_in_path(self) -> str:
         """The path of the sign-in page that leads to this goal."""
         return self.path_after(SIGN_IN)
+
+    @property
+    def second_factor_path(self) -> str:
+        """The path of the page that asks for the second factor and leads to this goal."""
+        return self.path_after(SECOND_FACTOR)
 
     @property
     def sign_up_path(self) -> str:

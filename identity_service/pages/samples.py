@@ -20,6 +20,7 @@ from identity_service.pages.forms import (
     AddressForm,
     Button,
     Choice,
+    CodeForm,
     Confirmation,
     CredentialsForm,
     DeviceForm,
@@ -124,6 +125,15 @@ PAGES: Final[Mapping[str, Sample]] = {
             {**_SIGN_IN, "username": None, "application": "An application"},
         ),
     ),
+    "second_factor.html": Sample(
+        ("second_factor",),
+        CodeForm,
+        (
+            {"path": _PATH, "sign_in_path": _PATH, "username": "ada", "application": None},
+            {"path": _PATH, "sign_in_path": _PATH, "username": "ada", "application": "An application"},
+        ),
+    ),
+    "sign_in_over.html": Sample(("sign_in_over",), None, ({"path": _PATH},)),
     "sign_out.html": Sample(
         ("sign_out",), Button, ({"path": _PATH, "application": None}, {"path": _PATH, "application": "An application"})
     ),

@@ -8,19 +8,20 @@ from starlette.responses import Response
 from identity_service.accounts.service import Accounts
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.password import PasswordCredentials
-from identity_service.authentication.sign_on import PasswordSignOn
-from identity_service.authentication.sign_on_cookie import SignOnCookie
-from identity_service.clients.redirect_uris import origin_of
+from identity_service.authentication.sign_on import AfterPassword, PasswordSignOn
+from identity_service.authentication.sign_on_cookie import HalfOpenCookie, SignOnCookie
 from identity_service.devices import Device
 from identity_service.errors import InvalidCredentials, UserNotFound
+from identity_service.half_open_sign_ins.values import IssuedHalfOpenSignIn
 from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
 from identity_service.pages.goals import FORGOT_PASSWORD, Goal
-from identity_service.pages.rendering import Pages, go, page_fields
+from identity_service.pages.rendering import Pages, go
+from identity_service.pages.way_on import let_form_lead_to
 from identity_service.sessions.sign_ons import SignOns
-from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
+from identity_service.sign_ons.values import LiveSignOn
 from watchword.clock import Clock
 from watchword.errors import AppError, Unavailable
 from watchword.http import problem
@@ -53,6 +54,7 @@ class SignInPage:
         *,
         accounts: Accounts,
         cookie: SignOnCookie,
+        half_open_cookie: HalfOpenCookie,
         device_cookie: DeviceCookie,
     ) -> None:
         self._pages = pages
@@ -61,6 +63,7 @@ class SignInPage:
         self._requests = requests
         self._accounts = accounts
         self._cookie = cookie
+        self._half_open_cookie = half_open_cookie
         self._device_cookie = device_cookie
         self._clock = clock
 
@@ -80,7 +83,8 @@ class SignInPage:
         return response
 
     async def submit(self, request: Request, goal: Goal, form: SignInForm, device: Device) -> Response:
-        """Sign the person on and lead them to the goal; or show the page again, which says what is wrong.
+        """Sign the person on and lead them to the goal; or show the page again, which says what is wrong. A person
+        whose account has a second factor is led to the page that asks for it.
 
         A form without a name comes from a person who is signed on and enters the password again.
         """
@@ -99,6 +103,10 @@ class SignInPage:
             issued = await self._authenticate(place.sign_on, credentials, device, secret)
         except (InvalidCredentials, LimitReached, Unavailable) as error:
             return self._refused(place, form, error)
+        if isinstance(issued, IssuedHalfOpenSignIn):
+            response = go(goal.second_factor_path)
+            self._half_open_cookie.set(request, response, issued.secret, issued.expires_at)
+            return response
         response = go(goal.path)
         self._cookie.set(request, response, issued.secret, issued.expires_at)
         self._device_cookie.set(response, known_device, issued.user_id, issued.logins)
@@ -130,7 +138,7 @@ class SignInPage:
 
     async def _authenticate(
         self, sign_on: LiveSignOn | None, credentials: PasswordCredentials, device: Device, secret: str
-    ) -> IssuedSignOn:
+    ) -> AfterPassword:
         if sign_on is not None:
             return await self._password_sign_on.renew(sign_on, credentials, device, secret)
         return await self._password_sign_on.start(credentials, device, secret)
@@ -156,9 +164,7 @@ class SignInPage:
             "application": authorization.client.name if authorization is not None else None,
         }
         page = self._pages.page("sign_in.html", "sign_in", form, **words)
-        if authorization is not None:
-            # The answer to this form leads on to the application, and browsers apply the policy to that as well.
-            page.headers.update(page_fields(origin_of(authorization.destination.redirect_uri)))
+        let_form_lead_to(page, authorization)
         return page
 
 

@@ -7,23 +7,40 @@ from identity_service.dependencies import (
     DeviceDep,
     FromAddress,
     GoalDep,
+    SecondFactorForm,
+    SecondFactorPageDep,
     SignInPageDep,
     SignInPageForm,
 )
+from identity_service.pages.goals import SECOND_FACTOR, SIGN_IN
 from watchword.auth import public
 
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
 
 
-@router.get("/sign-in")
+@router.get(SIGN_IN)
 @public
 async def show_sign_in(request: Request, goal: GoalDep, page: SignInPageDep) -> Response:
     return await page.show(request, goal)
 
 
-@router.post("/sign-in")
+@router.post(SIGN_IN)
 @public
 async def sign_in(
     request: Request, goal: GoalDep, form: SignInPageForm, device: DeviceDep, page: SignInPageDep
+) -> Response:
+    return await page.submit(request, goal, form, device)
+
+
+@router.get(SECOND_FACTOR)
+@public
+async def show_second_factor(request: Request, goal: GoalDep, page: SecondFactorPageDep) -> Response:
+    return await page.show(request, goal)
+
+
+@router.post(SECOND_FACTOR)
+@public
+async def prove_second_factor(
+    request: Request, goal: GoalDep, form: SecondFactorForm, device: DeviceDep, page: SecondFactorPageDep
 ) -> Response:
     return await page.submit(request, goal, form, device)

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     DISABLED = "account disabled"
     UNVERIFIED = "address not verified"
     INITIAL_EXPIRED = "initial password expired"
+    SECOND_FACTOR = "wrong second factor"
     LIMITED = "limit reached"
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from identity_service.roles.models import Role, RolePermission, RolesAndPermissions, RoleVersion, UserRole
 from identity_service.roles.values import RoleView
 from identity_service.services.models import ServicePermission
+from identity_service.users.models import User
 from watchword.database import locks
 from watchword.database.portions import PORTION, delete_portion
 from watchword.database.statements import Statement
@@ -85,6 +86,12 @@ def must_add_second_factor(
     """Whether a role of the user in the row requires a second factor, and the account has none."""
     requires = exists().where(UserRole.user_id == user_id, UserRole.role == Role.name, Role.requires_second_factor)
     return and_(~has_second_factor, requires)
+
+
+async def must_add_now(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether this user must add a second factor."""
+    statement = select(must_add_second_factor(User.id, User.has_second_factor)).where(User.id == user_id)
+    return await db.scalar(statement) or False
 
 
 async def is_held(db: AsyncSession, role: str) -> bool:

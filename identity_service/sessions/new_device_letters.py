@@ -43,11 +43,21 @@ class NewDeviceLetters:
         """Whether a letter must tell of a sign-in by a program on this device: no session or sign-on had its
         description lately. A program can write any description."""
         since = new_devices.known_since(self._clock.now())
-        return await self._is_due(user, new_devices.IS_NEW_DEVICE, device=device.description, known_since=since)
+        values = {"device": device.description, "known_since": since}
+        return await self._is_new(user, new_devices.IS_NEW_DEVICE, **values) and await self.may_send(user.id)
 
     async def is_due_for_browser(self, user: SignInUser) -> bool:
         """Whether a letter must tell of a sign-on in a browser that the account does not know."""
-        return await self._is_due(user, new_devices.HAS_SIGNED_IN)
+        return await self.is_new_browser(user) and await self.may_send(user.id)
+
+    async def is_new_browser(self, user: SignInUser) -> bool:
+        """Whether a browser that the account does not know would be told by letter if the limit of letters allowed it,
+        which is not charged."""
+        return await self._is_new(user, new_devices.HAS_SIGNED_IN)
+
+    async def may_send(self, user_id: UUID) -> bool:
+        """Whether the limit of letters, which is charged by that, allows one more."""
+        return await self._limits.may_write_to(str(user_id), LetterKind.NEW_DEVICE)
 
     async def send(self, db: AsyncSession, user_id: UUID, device: Device, now: datetime) -> None:
         """Write the letter, unless a notice was written just now. The user must be locked."""
@@ -70,14 +80,13 @@ class NewDeviceLetters:
             words = {"application": application, "device": device_text(device)}
             await self._letters.send_link(db, LetterKind.DEVICE_CONNECTED, user.id, now, **words)
 
-    async def _is_due(self, user: SignInUser, statement: Statement, **values: object) -> bool:
-        """Whether the device is new by this statement and the limit of letters, charged then, is not reached."""
+    async def _is_new(self, user: SignInUser, statement: Statement, **values: object) -> bool:
+        """Whether the device is new by this statement, and the user can get letters."""
         if not self.can_send_to(user):
             return False
         kept_since = new_devices.kept_since(self._clock.now())
         row = await self._database.reads.fetch_row(statement, user_id=user.id, kept_since=kept_since, **values)
-        is_new = row is not None and bool(row["answer"])
-        return is_new and await self._limits.may_write_to(str(user.id), LetterKind.NEW_DEVICE)
+        return row is not None and bool(row["answer"])
 
 
 def device_text(device: Device) -> str:

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
-from identity_service.errors import AccountChanged
+from identity_service.errors import AccountChanged, SecondFactorRequired
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
+from identity_service.roles import repository as roles
 from identity_service.sessions import new_devices, repository, start_statements
 from identity_service.sessions.insertion import SessionInsertion
 from identity_service.sessions.new_device_letters import NewDeviceLetters
@@ -29,6 +30,7 @@ from watchword.database.writes import WriteTransaction
 
 _NO_LIMIT: Final = 2**31 - 1
 _ACCOUNT_CHANGED: Final = "the account changed during sign-in"
+_MUST_ADD_FACTOR: Final = "a role requires a second factor, and the account has none"
 
 
 class SessionStart:
@@ -58,7 +60,8 @@ class SessionStart:
         has as many as are allowed, the one that was used longest ago ends. A letter tells of a device that the account
         did not know.
 
-        Raises AccountChanged if the account or its password changed while the password was verified; TokenTooLarge,
+        Raises AccountChanged if the account, its password or whether it has a second factor changed while the password
+        was verified; SecondFactorRequired if a role of the user requires one and the account has none; TokenTooLarge,
         NoSigningKey.
         """
         if new_hash is None and (issued := await self._start_alone(user, request)) is not None:
@@ -96,9 +99,12 @@ class SessionStart:
         """Start a session and change nothing else; None, with nothing changed, if another session must end first, or if
         the account may not know the device."""
         async with self._database.writes.begin() as db:
-            locked = await db.fetch_row(users.LOCK_UNCHANGED, user_id=user.id, password_hash=user.password_hash)
-            if locked is None:
+            row = await db.fetch_row(start_statements.LOCK_UNCHANGED, **users.unchanged(user))
+            if row is None:
                 raise AccountChanged(_ACCOUNT_CHANGED)
+            *locked, must_add_second_factor = row
+            if must_add_second_factor:
+                raise SecondFactorRequired(_MUST_ADD_FACTOR)
             return await self._insert_alone(db, user, TokenUser(*locked), request)
 
     async def _insert_alone(
@@ -117,6 +123,8 @@ class SessionStart:
             locked = await users.lock_unchanged(db, user)
             if locked is None:
                 raise AccountChanged(_ACCOUNT_CHANGED)
+            if await roles.must_add_now(db, locked.id):
+                raise SecondFactorRequired(_MUST_ADD_FACTOR)
             now = self._clock.now()
             if new_hash is not None:
                 locked.password_hash = new_hash

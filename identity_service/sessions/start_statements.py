@@ -7,8 +7,17 @@ from sqlalchemy import BigInteger, Boolean, ColumnElement, Select, bindparam, fu
 from identity_service.roles import repository as roles
 from identity_service.sessions import new_devices
 from identity_service.sessions.models import RefreshToken, Session
+from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.database.statements import Statement
+
+LOCK_UNCHANGED: Final = Statement(
+    select(User.id, User.username, User.version, roles.must_add_second_factor(User.id, User.has_second_factor))
+    .where(*users.UNCHANGED)
+    .with_for_update()
+)
+"""The members of TokenUser, and whether the user must add a second factor; the row is locked until the transaction
+ends. Users are always locked before sessions."""
 
 _LIVE: Final = (
     select(Session.id)

@@ -35,13 +35,18 @@ CLAIMS = Statement(
 )
 """What an application that a person has signed in to may know of them."""
 
-_UNCHANGED: Final = (
+UNCHANGED: Final = (
     User.id == bindparam("user_id", type_=User.id.type),
     User.password_hash == bindparam("password_hash", type_=User.password_hash.type),
+    User.has_second_factor == bindparam("has_second_factor", type_=User.has_second_factor.type),
     MAY_SIGN_IN,
 )
-LOCK_UNCHANGED = Statement(select(User.id, User.username, User.version).where(*_UNCHANGED).with_for_update())
-"""An active user with this hash, the row locked until the transaction ends. Users are always locked before sessions."""
+"""A user who may sign in, as a sign-in has found them: with this password, and with a second factor or without. One
+that is added during a sign-in is not missed. `unchanged` makes the arguments."""
+
+
+def unchanged(user: SignInUser) -> dict[str, Any]:
+    return {"user_id": user.id, "password_hash": user.password_hash, "has_second_factor": user.has_second_factor}
 
 
 async def find(db: AsyncSession, user_id: UUID) -> User | None:
@@ -55,9 +60,10 @@ async def find_for_update(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def lock_unchanged(db: AsyncSession, user: SignInUser) -> User | None:
-    """The user, as `LOCK_UNCHANGED` finds it."""
-    statement = select(User).where(*_UNCHANGED).with_for_update()
-    return await db.scalar(statement, {"user_id": user.id, "password_hash": user.password_hash})
+    """The user if it is `UNCHANGED`, the row locked until the transaction ends. Users are always locked before
+    sessions."""
+    statement = select(User).where(*UNCHANGED).with_for_update()
+    return await db.scalar(statement, unchanged(user))
 
 
 async def lock_permitted(db: AsyncSession, user_id: UUID) -> User | None:
@@ -135,7 +141,7 @@ def _is_named(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return func.lower(column) == func.lower(bindparam("login", type_=column.type))
 
 
-_SIGN_IN_COLUMNS: Final = (
+SIGN_IN_COLUMNS: Final = (
     User.id,
     User.password_hash,
     User.is_active,
@@ -146,6 +152,7 @@ _SIGN_IN_COLUMNS: Final = (
     User.email_verified_at.is_not(None).label("has_verified_address"),
     User.has_second_factor,
 )
+"""The members of SignInUser."""
 _BY_LOGIN: Final = {
-    column: Statement(select(*_SIGN_IN_COLUMNS).where(_is_named(column))) for column in (User.username, User.email)
+    column: Statement(select(*SIGN_IN_COLUMNS).where(_is_named(column))) for column in (User.username, User.email)
 }
