@@ -10,11 +10,13 @@ import pytest
 
 from identity_service.cleanup import CODES_FOR
 from identity_service.ending import RETENTION
+from identity_service.half_open_sign_ins.values import LIFETIME
 from identity_service.sessions import cleanup as session_cleanup
 from identity_service.sessions import repository
 from identity_service.sessions.cleanup import delete_unusable_of
 from identity_service.sessions.models import LONGEST_RETRY
 from tests.identity.authorizing import application, code_of, tokens_by_code
+from tests.identity.both_steps import register_with_codes, send_password
 from tests.identity.browsing import browsing
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
@@ -63,6 +65,16 @@ async def test_authorization_code_is_deleted_a_day_after_it_expired(identity: Id
         await identity.parts.cleanup.delete_expired(now + later)
         assert len(await databases.fetch("identity_app", "SELECT FROM identity.authorization_codes")) == left
     assert await count(databases) == (1, 1)
+
+
+async def test_half_open_sign_in_is_deleted_once_it_has_expired(identity: Identity, databases: Databases) -> None:
+    await register_with_codes(identity)
+    async with browsing(identity) as browser:
+        await send_password(browser)
+    now = identity.parts.clock.now()
+    for later, left in ((LIFETIME - timedelta(minutes=1), 1), (LIFETIME, 0)):
+        await identity.parts.cleanup.delete_expired(now + later)
+        assert len(await databases.fetch("identity_app", "SELECT FROM identity.half_open_sign_ins")) == left
 
 
 FILL = """
