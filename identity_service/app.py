@@ -44,6 +44,7 @@ from identity_service.pages import routes as pages
 from identity_service.pages import security_routes as security_pages
 from identity_service.pages import sign_in_routes as sign_in_pages
 from identity_service.pages import sign_on_required
+from identity_service.pages import stronger_routes as stronger_pages
 from identity_service.pages.admin import routers as admin_pages
 from identity_service.pages.errors import ThemeRefused
 from identity_service.parts import Parts, assemble
@@ -93,6 +94,7 @@ ROUTERS = (
     application_pages.router,
     authorize_pages.router,
     consent_pages.router,
+    stronger_pages.router,
     device_approval_pages.router,
     *ADMIN_ROUTERS,
     *admin_pages.ROUTERS,

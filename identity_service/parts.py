@@ -50,6 +50,7 @@ from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
 from identity_service.factor_acts.changes import FactorChanges
+from identity_service.factor_acts.listing import FactorList
 from identity_service.factor_acts.passkey_acts import PasskeyActs
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.codes import FactorCodes
@@ -80,6 +81,7 @@ from identity_service.pages.logout import SignOut
 from identity_service.pages.rendering import Pages
 from identity_service.pages.second_factor import SecondFactorPage
 from identity_service.pages.sign_in import SignInPage
+from identity_service.pages.stronger import StrongerPage
 from identity_service.pages.theme import Theme
 from identity_service.realm.service import Realm
 from identity_service.recording.account_letters import AccountLetters
@@ -290,6 +292,7 @@ class Parts:
             letters=letters,
             refused_sign_ins=self.refused_sign_ins,
         )
+        self.factor_list = FactorList(self.database)
 
     def _add_device_grants(self) -> None:
         database, recorder, clock = self.database, self.recorder, self.clock
@@ -376,6 +379,9 @@ class Parts:
             device_cookie=self.device_cookie,
         )
         flow = self.code_flow
+        self.stronger_page = StrongerPage(
+            self.pages, flow.requests, flow.answers, self.factor_list, self.ceremonies, clock=self.clock
+        )
         self.consent_page = ConsentPage(self.pages, flow.requests, flow.answers, self.consents, self.services)
 
     def _job_kinds(self) -> dict[str, JobKind]:

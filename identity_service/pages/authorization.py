@@ -10,7 +10,7 @@ from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.parameters import Parameters
 from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import text_of
-from identity_service.pages.goals import CHANGE_PASSWORD, SECURITY, Goal
+from identity_service.pages.goals import CHANGE_PASSWORD, SECURITY, SIGN_IN, STRONGER, Goal
 from identity_service.pages.rendering import Pages, go, leave, page_fields
 from identity_service.sign_ons.values import LiveSignOn
 from watchword.errors import BadRequest
@@ -53,9 +53,13 @@ def _path(detour: Detour) -> str:
     goal = Goal.of_authorization(detour.query)
     if detour.page is Page.SIGN_UP:
         return goal.sign_up_path
-    if detour.page is Page.ADD_SECOND_FACTOR:
-        return goal.path_after(SECURITY)
-    return goal.path_after(CHANGE_PASSWORD) if detour.page is Page.CHANGE_PASSWORD else goal.sign_in_path
+    pages = {
+        Page.ADD_SECOND_FACTOR: SECURITY,
+        Page.CHANGE_PASSWORD: CHANGE_PASSWORD,
+        Page.SIGN_IN: SIGN_IN,
+        Page.STRONGER: STRONGER,
+    }
+    return goal.path_after(pages[detour.page])
 
 
 def _form(pages: Pages, answer: Answer) -> Response:

@@ -25,10 +25,16 @@ _PARAMETERS: Final = (
     parameter("response_mode", "How the answer gets to the application", enum=["query", "form_post"], default="query"),
     parameter("prompt", "Separated by spaces: `none`, `login`, `select_account`, `consent`, `create`"),
     parameter("max_age", "How many seconds ago the person may have been authenticated, at most"),
-    parameter("acr_values", "A wish that need not be met: see `acr` in the tokens"),
+    parameter(
+        "acr_values",
+        "Levels separated by spaces, of which the weakest must be met: `pwd`, `mfa`, `phr`. A person who lacks the"
+        " factor adds it first; who does not want to leads to `unmet_authentication_requirements`. Others are ignored",
+    ),
     parameter("login_hint", "The username or e-mail address for the form of the sign-in page"),
     parameter(
-        "id_token_hint", "An ID token that the application got: the answer is about this person, or `login_required`"
+        "id_token_hint",
+        "An ID token that the application got: the answer is about this person, or `login_required`. With `max_age`"
+        " or `acr_values`, the session that it is of goes on, if it may",
     ),
     parameter("resource", "An audience that tokens will be for (RFC 8707); may be repeated"),
 )

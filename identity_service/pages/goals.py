@@ -21,6 +21,8 @@ FORGOT_PASSWORD: Final = "/forgot-password"  # noqa: S105 - no password
 SECOND_FACTOR: Final = "/sign-in/second-factor"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
+STRONGER: Final = f"{SIGN_IN}/stronger"
+"""Where a person learns what an application asks for that they have not shown."""
 _OWN: Final = re.compile(rf"{ACCOUNT}(?:/[A-Za-z0-9_-]+)*|{DEVICE}(?:\?user_code=[A-Z]{{4}}-[A-Z]{{4}})?", re.ASCII)
 _MAX_PATH_CHARACTERS: Final = 200
 # No part begins with a full stop, and none is encoded: browsers take `..` and `%2e%2e` out of a path.

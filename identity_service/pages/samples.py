@@ -134,6 +134,14 @@ PAGES: Final[Mapping[str, Sample]] = {
         ),
     ),
     "sign_in_over.html": Sample(("sign_in_over",), None, ({"path": _PATH},)),
+    "stronger.html": Sample(
+        ("stronger",),
+        Button,
+        tuple(
+            {"application": "Notes", "username": "ada", "lack": lack, "add_path": _PATH, "path": _PATH}
+            for lack in ("second_factor", "passkey", "passkeys_here")
+        ),
+    ),
     "sign_out.html": Sample(
         ("sign_out",), Button, ({"path": _PATH, "application": None}, {"path": _PATH, "application": "An application"})
     ),

@@ -104,11 +104,31 @@ async def test_a_demand_that_is_taken_out_on_the_way_to_identity_is_not_met(visi
     assert (await visit.call("/payments")).status_code == 401
 
 
-async def test_a_person_without_a_second_factor_comes_back_and_the_guard_repeats_its_challenge(visit: Visit) -> None:
+async def test_a_person_without_a_second_factor_may_decline_to_add_one_and_stays_signed_in(visit: Visit) -> None:
     demands = needs_of(await visit.call("/keys"))
     assert demands == {"acr_values": "mfa"}
-    await visit.sign_in(**demands)
+    start = await visit.service.get("/auth/start", params={"return": "/", **demands})
+    stronger = (await visit.identity.http.get(start.headers["location"])).headers["location"]
+    assert "Add a second factor" in await visit.identity.open(stronger)
+    declined = await visit.identity.send(stronger)
+    callback = await visit.service.get(declined.headers["location"])
+    assert (callback.status_code, "as strongly as" in callback.text) == (403, True)
+    assert (await visit.call("/payments")).status_code == 200
     assert needs_of(await visit.call("/keys")) == demands
+
+
+async def test_a_person_who_is_led_to_a_second_factor_goes_on_with_the_same_session(
+    visit: Visit, databases: Databases
+) -> None:
+    demands = needs_of(await visit.call("/keys"))
+    start = await visit.service.get("/auth/start", params={"return": "/", **demands})
+    stronger = (await visit.identity.http.get(start.headers["location"])).headers["location"]
+    await databases.execute("identity_app", "UPDATE identity.sign_ons SET acr = 'mfa', amr = '{pwd,otp,mfa}'")
+    way = await visit.identity.way_through(stronger)
+    assert (await visit.service.get(way[-1])).headers["location"] == "/"
+    assert (await visit.call("/keys")).status_code == 200
+    (session,) = await databases.fetch("identity_app", "SELECT acr FROM identity.sessions")
+    assert session["acr"] == "mfa"
 
 
 async def test_a_page_that_follows_the_challenge_keeps_its_session(

@@ -60,11 +60,12 @@ async def test_client_whose_person_signed_in_a_moment_ago_is_not_sent_to_the_sig
 async def test_password_alone_is_no_second_factor(
     identity_at: Identity, service: httpx.AsyncClient, browser: Browsing, app: Application
 ) -> None:
-    requests: tuple[dict[str, str], ...] = ({}, {"acr_values": "mfa"})
-    for request in requests:
-        tokens = await tokens_by_code(browser, identity_at, app, **request)
-        answer = await service.get("/keys", headers=bearer(tokens["access_token"]))
-        assert needs_of(answer) == {"acr_values": "mfa"}
+    tokens = await tokens_by_code(browser, identity_at, app)
+    answer = await service.get("/keys", headers=bearer(tokens["access_token"]))
+    needs = needs_of(answer)
+    assert needs == {"acr_values": "mfa"}
+    page = (await browser.http.get(app.path(**needs))).headers["Location"]
+    assert page.startswith("/sign-in/stronger?")
 
 
 async def test_tokens_of_the_password_grant_say_when_the_password_was_entered(

@@ -38,6 +38,7 @@ class Page(Enum):
     SIGN_IN = auto()
     CHANGE_PASSWORD = auto()
     ADD_SECOND_FACTOR = auto()
+    STRONGER = auto()
     CONSENT = auto()
 
 
@@ -99,10 +100,13 @@ class Authorization:
             return _detour(request, InteractionRequired(), Page.SIGN_IN, request.query_after_fresh_sign_in(now))
         if page is not None:
             return _detour(request, InteractionRequired(), page, request.query)
-        # 4. Has the person allowed it?
+        # 4. Was the person authenticated as strongly as the client asks?
+        if request.asks_for_more_than(sign_on.authentication):
+            return _detour(request, LoginRequired(), Page.STRONGER, request.query)
+        # 5. Has the person allowed it?
         if await self._needs_consent(request, sign_on):
             return _detour(request, ConsentRequired(), Page.CONSENT, request.query)
-        # 5. The code.
+        # 6. The code.
         try:
             await self._limits.ensure_may_authorize(sign_on.user_id)
         except LimitReached as error:

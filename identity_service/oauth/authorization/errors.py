@@ -60,6 +60,13 @@ class InteractionRequired(OAuthError):
     description = "The person must do something on a page first, which prompt=none does not allow."
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
+
+    error = "unmet_authentication_requirements"
+    description = "The person does not sign in as strongly as acr_values asks."
+
+
 class TemporarilyUnavailable(OAuthError):
     """RFC 6749 section 4.1.2.1 has no other error for a client that may come again later."""
 
