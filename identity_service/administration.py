@@ -154,6 +154,11 @@ class Administration:
         """End every session and every sign-on of an account. Raises UserNotFound."""
         return await self._parts.sessions.end_all(await self.find_user(user), self._cause, _expectation(user))
 
+    async def reset_factors(self, user: str) -> Act | None:
+        """Remove every second factor and every recovery code of an account, and end every session of it; None if it had
+        none. Raises UserNotFound."""
+        return await self._parts.factor_recovery.reset(await self.find_user(user), self._cause, _expectation(user))
+
     async def send_password_reset(self, user: str) -> None:
         """Send the letter that resets the password of an account. Raises UserNotFound, LettersNotSent, ResetImpossible,
         LimitReached."""

@@ -27,6 +27,7 @@ from identity_service.consents import routes as consents
 from identity_service.dependencies import SCOPE_TEXTS
 from identity_service.events import routes as events
 from identity_service.factor_acts import passkey_routes as passkeys
+from identity_service.factor_acts import routes as factors
 from identity_service.keys import routes as keys
 from identity_service.metrics import build_metrics
 from identity_service.oauth import documentation, metadata
@@ -79,6 +80,7 @@ ROUTERS = (
     users.router,
     letters.router,
     deletions.router,
+    factors.router,
     passkeys.router,
     sessions.router,
     consents.router,

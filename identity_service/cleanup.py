@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authorization_codes import repository as authorization_codes
 from identity_service.device_grants import cleanup as device_grants
+from identity_service.factors import repository as factors
 from identity_service.half_open_sign_ins import repository as half_open_sign_ins
 from identity_service.links import repository as links
 from identity_service.refused_sign_ins import repository as refused_sign_ins
@@ -56,6 +57,14 @@ async def _delete_authorization_codes(db: AsyncSession, now: datetime) -> Mappin
     return {"authorization_codes": await authorization_codes.delete_expired(db, now - CODES_FOR)}
 
 
+async def _delete_expired_enrolments(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"enrolments": await factors.delete_expired_enrolments(db, now)}
+
+
+async def _delete_spent_challenges(db: AsyncSession, now: datetime) -> Mapping[str, int]:
+    return {"spent_challenges": await factors.delete_expired_challenges(db, now)}
+
+
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
     _delete_authorization_codes,
     sessions.delete_expired_tokens,
@@ -68,6 +77,8 @@ EXPIRED: Final[tuple[DeletePortion, ...]] = (
     _delete_unverified,
     _delete_refused_sign_ins,
     _delete_refused_sign_ins_of_deleted,
+    _delete_expired_enrolments,
+    _delete_spent_challenges,
     dead_jobs_of(JOBS),
     unneeded_of(ALLOWANCES),
 )

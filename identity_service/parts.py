@@ -49,11 +49,15 @@ from identity_service.events.streams import Streams
 from identity_service.events.topics import Topics
 from identity_service.events.upkeep import Upkeep
 from identity_service.events.views import StreamViews
+from identity_service.factor_acts.apps import AppActs
 from identity_service.factor_acts.changes import FactorChanges
 from identity_service.factor_acts.listing import FactorList
 from identity_service.factor_acts.passkey_acts import PasskeyActs
+from identity_service.factor_acts.recovery import FactorRecovery
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.codes import FactorCodes
+from identity_service.factors.models import TotpEnrolment, TotpFactor
+from identity_service.factors.sealed_secrets import SealedSecrets
 from identity_service.key_acts.rotation import KeyRotation
 from identity_service.key_acts.sealing_anew import SealingAnew
 from identity_service.key_acts.withdrawal import KeyWithdrawal
@@ -116,7 +120,13 @@ from watchword.jobs import JobKind, JobRecords, Jobs, JobWorker
 from watchword.jobs.cleanup import CLEANUP, Cleanup
 from watchword.limits import Limiter
 
-SEALED_ROWS = (SealedAuthorizations(), SealedLetters(JOBS))
+SEALED_ROWS = (
+    SealedAuthorizations(),
+    # In this order: an app that is confirmed meanwhile goes from the one to the other.
+    SealedSecrets(TotpEnrolment),
+    SealedSecrets(TotpFactor),
+    SealedLetters(JOBS),
+)
 """What tables hold that is sealed, beside the keys."""
 
 JOBS_AT_ONCE = 18
@@ -329,8 +339,16 @@ class Parts:
         self.directory = AccountDirectory(database)
         self.erasures = Erasures(database)
         self.signed_in_devices = SignedInDevices(database, recorder, clock)
+        self._add_factors()
         self._add_changes_of_passwords()
         self._add_changes_of_addresses(stand_ins)
+
+    def _add_factors(self) -> None:
+        """What people do with the second factors of their accounts."""
+        collaborators = self.factor_codes, self.factor_changes, self.clock
+        self.app_acts = AppActs(self.database, self.settings.issuer, *collaborators)
+        self.factor_recovery = FactorRecovery(self.database, *collaborators)
+        self.factor_list = FactorList(self.database)
 
     def _add_changes_of_passwords(self) -> None:
         collaborators = self.database, self.passwords, self.recorder, self.account_letters, self.clock
@@ -344,7 +362,7 @@ class Parts:
         collaborators = database, PasswordProof(self.passwords, self.limits), recorder, letters, clock
         self.verifications = Verifications(*collaborators, limits=self.limits)
         self.address_changes = AddressChanges(*collaborators, stand_ins=stand_ins, limits=self.limits)
-        withdrawal = Withdrawal(self.passwords, recorder, letters, clock)
+        withdrawal = Withdrawal(self.passwords, recorder, letters, clock, factor_changes=self.factor_changes)
         self.address_undo = AddressUndo(database, withdrawal, recorder, clock, stand_ins=stand_ins)
         self.security_notices = SecurityNotices(database, withdrawal, clock)
 

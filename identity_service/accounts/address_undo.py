@@ -6,6 +6,7 @@ from identity_service.accounts.address_change import move, taken
 from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.ending import EndReason
 from identity_service.links import repository as links
+from identity_service.links.lifetimes import LIFETIMES
 from identity_service.links.models import LinkKind, LinkView
 from identity_service.obedience.models import Act
 from identity_service.recording.cause import by_user
@@ -39,7 +40,8 @@ class AddressUndo:
 
     async def act(self, token: str) -> Act:
         """Restore the address, end every session, and make the password unusable until it is reset by a letter that is
-        sent to the restored address at once: who took the account over knows the present password.
+        sent to the restored address at once: who took the account over knows the present password. The factors and
+        recovery codes that were added since the change, and in the week before it, are removed.
 
         Raises LinkInvalid, EmailTaken.
         """
@@ -51,6 +53,10 @@ class AddressUndo:
                 await move(db, user, link.email, now, self._stand_ins)
                 await links.withdraw_after(db, user.id, link)
                 self._recorder.email_changed(db, user.id, by_user(user.id, EndReason.ADDRESS_RESTORED))
-                return await self._withdrawal.carry_out(db, user, unusable_hash, EndReason.ADDRESS_RESTORED)
+                # The change of the address made the notices invalid that were sent before it. What they told of goes
+                # too: this link does what theirs would have done.
+                since = link.created_at - LIFETIMES[LinkKind.NOTICE]
+                reason = EndReason.ADDRESS_RESTORED
+                return await self._withdrawal.carry_out(db, user, unusable_hash, reason, since=since)
         except IntegrityError as error:
             raise taken(error) from error

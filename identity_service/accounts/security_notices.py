@@ -27,14 +27,15 @@ class SecurityNotices:
         return LinkView(user.username, link.email)
 
     async def act(self, token: str) -> Act:
-        """End every session, and make the password unusable until it is reset by a letter that is sent at once. Other
-        notices of the account become invalid, and so does a change of address that was not confirmed.
+        """End every session, make the password unusable until it is reset by a letter that is sent at once, and remove
+        the factors and recovery codes that were added since the notice. Other notices of the account become invalid,
+        and so does a change of address that was not confirmed.
 
         Raises LinkInvalid.
         """
         await self.look_up(token)
         unusable_hash = await self._withdrawal.unusable_hash()
         async with self._database.begin() as db:
-            user, _, _ = await links.use(db, LinkKind.NOTICE, token, self._clock)
+            user, link, _ = await links.use(db, LinkKind.NOTICE, token, self._clock)
             await links.withdraw(db, user.id, LinkKind.NOTICE, *SINGLE)
-            return await self._withdrawal.carry_out(db, user, unusable_hash, EndReason.DISAVOWED)
+            return await self._withdrawal.carry_out(db, user, unusable_hash, EndReason.DISAVOWED, since=link.created_at)

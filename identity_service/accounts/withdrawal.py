@@ -1,10 +1,12 @@
 """What is done for the owner of an account that somebody else has used."""
 
 import secrets
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.ending import EndReason
+from identity_service.factor_acts.changes import FactorChanges
 from identity_service.letters import LetterKind
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
@@ -17,21 +19,33 @@ from watchword.clock import Clock
 
 
 class Withdrawal:
-    """Ends every session of an account, and makes its password unusable until it is reset by a letter that is sent at
-    once."""
+    """Ends every session of an account, makes its password unusable until it is reset by a letter that is sent at once,
+    and removes the factors that were added since, by which somebody else would be let in and the owner would not."""
 
-    def __init__(self, passwords: Passwords, recorder: Recorder, letters: AccountLetters, clock: Clock) -> None:
+    def __init__(
+        self,
+        passwords: Passwords,
+        recorder: Recorder,
+        letters: AccountLetters,
+        clock: Clock,
+        *,
+        factor_changes: FactorChanges,
+    ) -> None:
         self._passwords = passwords
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
+        self._factor_changes = factor_changes
 
     async def unusable_hash(self) -> str:
         """The hash of a password that nobody knows: a sign-in with any password takes as long as before."""
         return await self._passwords.hash(secrets.token_urlsafe(32))
 
-    async def carry_out(self, db: AsyncSession, user: User, unusable_hash: str, reason: EndReason) -> Act:
-        """Call it in the transaction that used the link up. The user must be locked."""
+    async def carry_out(
+        self, db: AsyncSession, user: User, unusable_hash: str, reason: EndReason, *, since: datetime
+    ) -> Act:
+        """Call it in the transaction that used the link up. The user must be locked. What was added to the factors and
+        recovery codes at `since` or later was not the owner's doing."""
         now = self._clock.now()
         user.set_password(unusable_hash, now)
         ended = await end_all(db, user.id, reason, now)
@@ -39,5 +53,6 @@ class Withdrawal:
             user.raise_version()
         cause = by_user(user.id, reason)
         enqueued = await self._recorder.password_withdrawn(db, now, user, ended, cause)
+        enqueued += await self._factor_changes.withdraw(db, user, since, now, cause)
         await self._letters.send_link(db, LetterKind.RESET_PASSWORD, user.id, now)
         return Act(enqueued, cause.actor, str(user.id))

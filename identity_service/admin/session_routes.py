@@ -70,6 +70,25 @@ async def end_sessions(
     return await wait.answer(await sessions.end_all(user_id, cause))
 
 
+@user_router.delete(
+    "/factors",
+    operation_id="admin_users_reset_factors",
+    summary="Remove somebody's second factors",
+    status_code=204,
+    response_model=None,
+    responses=obedience_answer() | refusals(UserNotFound, InsufficientUserAuthentication, DatabaseUnavailable),
+    openapi_extra=PREFER_WAIT,
+    dependencies=[FRESH_SIGN_IN],
+)
+async def reset_factors(
+    user_id: UUID, parts: PartsDep, cause: AdminCause, wait: PreferredWaitDep
+) -> ObedienceRead | None:
+    """Remove the authenticator app, every passkey and every recovery code of a user who has lost them, and end every
+    session and every sign-on. From then on, the password alone signs them in, until they add a factor again. They get a
+    letter. Make sure before that it is the owner who asks you. Requires a sign-in of the last ten minutes."""
+    return await wait.answer(await parts.factor_recovery.reset(user_id, cause))
+
+
 @user_router.post(
     "/password-resets",
     operation_id="admin_users_reset_password",

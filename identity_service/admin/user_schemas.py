@@ -65,6 +65,7 @@ class ChangeableAccount(AccountMembers):
     must_change_password: bool = Field(
         description="Whether the password is an initial one, which its owner has to change before anything else"
     )
+    has_second_factor: bool = Field(description="Whether it has an authenticator app or a passkey")
     updated_at: datetime
 
     @classmethod
@@ -84,6 +85,7 @@ class ChangeableAccount(AccountMembers):
             "roles": account.roles.roles,
             "permissions": account.roles.permissions,
             "must_change_password": user.must_change_password,
+            "has_second_factor": user.has_second_factor,
             "created_at": user.created_at,
             "updated_at": user.updated_at,
         }

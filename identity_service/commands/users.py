@@ -143,6 +143,14 @@ async def end_sessions(parts: Parts, user: User, *, wait: Wait = None) -> Answer
     return await act_answer(parts, wait, act, text)
 
 
+@GROUP.verb("reset-factors")
+async def reset_factors(parts: Parts, user: User, *, wait: Wait = None) -> Answer:
+    """Remove the second factors and recovery codes of an account, and end its sessions."""
+    act = await Administration(parts).reset_factors(user)
+    done = f"The second factors of {user} are removed, and all of their sessions have ended."
+    return await act_answer(parts, wait, act, f"{user} had no second factor." if act is None else done)
+
+
 @GROUP.verb("send-password-reset")
 async def send_password_reset(parts: Parts, user: User) -> Answer:
     """Send the letter that resets the password of an account."""
@@ -184,6 +192,7 @@ def _lines(account: AccountRead) -> list[str]:
         "Roles": list_of(account.roles),
         "Permissions": list_of(account.permissions),
         "Must change the password": "yes" if account.must_change_password else "no",
+        "Second factor": "yes" if account.has_second_factor else "no",
         "Live sessions": account.sessions,
         "Last sign-in": account.last_sign_in_at or "none that is live",
         "Created": account.created_at,

@@ -34,6 +34,12 @@ async def list_passkeys(db: AsyncSession, user_id: UUID) -> Sequence[Passkey]:
     return (await db.scalars(statement)).all()
 
 
+async def delete_app(db: AsyncSession, user_id: UUID) -> bool:
+    """Delete the app of this user. Returns whether there was one."""
+    statement = delete(TotpFactor).where(TotpFactor.user_id == user_id).returning(TotpFactor.user_id)
+    return await db.scalar(statement, execution_options={"synchronize_session": False}) is not None
+
+
 async def kinds_of(db: AsyncSession, user_id: UUID) -> Kinds:
     """The kinds of factors that the user has."""
     has_app = exists().where(TotpFactor.user_id == user_id)

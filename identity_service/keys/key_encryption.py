@@ -33,7 +33,7 @@ class Kind(StrEnum):
     LETTER = "letter"
     DEVICE_COOKIE = "device cookie"
     PAGE_QUERY = "page query"
-    TOTP_SECRET = "secret of an authenticator app"  # noqa: S105 - the name of a kind, no secret
+    TOTP_SECRET = "authenticator app"  # noqa: S105 - the name of a kind, no secret
 
 
 class Seal(NamedTuple):

@@ -29,6 +29,7 @@ GET    /admin/users/{user_id}  401   403        403            200            40
 PATCH  /admin/users/{user_id}  401   403        403            204            403             403      401       401
 DELETE /admin/users/{user_id}  401   403        403            204            403             403      401       401
 DELETE /admin/users/{user_id}/sessions         401 403 403 204 403 403 401 401
+DELETE /admin/users/{user_id}/factors          401 403 403 204 403 403 401 401
 POST   /admin/users/{user_id}/password-resets  401 403 403 409 403 403 401 401
 GET    /admin/sessions         401   403        403            200            403             403      401       401
 

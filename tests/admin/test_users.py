@@ -51,6 +51,7 @@ async def test_account_says_what_an_administrator_needs(identity: Identity, grac
         "roles": ["user"],
         "permissions": [],
         "must_change_password": False,
+        "has_second_factor": False,
         "sessions": 2,
     }
 

@@ -24,6 +24,7 @@ USERS: Final[Mapping[str, Prepare]] = {
     "PATCH /admin/users/{user_id}": of_somebody(ANY_VERSION, json={"roles": ["user", "moderator"]}),
     "DELETE /admin/users/{user_id}": of_somebody(),
     "DELETE /admin/users/{user_id}/sessions": of_somebody(),
+    "DELETE /admin/users/{user_id}/factors": of_somebody(),
     # This installation sends no letters.
     "POST /admin/users/{user_id}/password-resets": of_somebody(),
     "GET /admin/sessions": nothing,

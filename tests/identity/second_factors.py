@@ -76,3 +76,9 @@ async def remove_passkey(identity: Identity, owner: Owner, passkey_id: UUID) -> 
         passkey = await db.get_one(Passkey, passkey_id)
         await db.delete(passkey)
         await parts.factor_changes.removed(db, user, passkey, owner, now)
+
+
+async def enrol(identity: Identity, user_id: str) -> None:
+    """Begin to add an app, without a code of it."""
+    async with identity.parts.database.begin() as db:
+        await identity.parts.factor_codes.enrol(db, UUID(user_id), identity.parts.clock.now())

@@ -18,6 +18,7 @@ from identity_service.sessions.models import LONGEST_RETRY
 from tests.identity.authorizing import application, code_of, tokens_by_code
 from tests.identity.both_steps import register_with_codes, send_password
 from tests.identity.browsing import browsing
+from tests.identity.second_factors import enrol
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity
 from tests.support.waiting import until
@@ -53,6 +54,20 @@ async def test_refresh_token_is_deleted_thirty_days_after_it_expired(identity: I
     expired = identity.parts.clock.now() + identity.parts.lifetimes.refresh
     await identity.parts.cleanup.delete_expired(expired + RETENTION + timedelta(minutes=1))
     assert await count(databases) == (1, 0)
+
+
+async def test_enrolments_and_spent_challenges_are_deleted_when_they_have_expired(
+    identity: Identity, databases: Databases
+) -> None:
+    now = identity.parts.clock.now()
+    await enrol(identity, await identity.register("ada"))
+    insert = "INSERT INTO identity.spent_challenges VALUES ('x', $1)"
+    await databases.execute("identity_app", insert, now + timedelta(minutes=30))
+    rows = "SELECT FROM identity.totp_enrolments UNION ALL SELECT FROM identity.spent_challenges"
+    await identity.parts.cleanup.delete_expired(now + timedelta(minutes=29))
+    assert len(await databases.fetch("identity_app", rows)) == 2
+    await identity.parts.cleanup.delete_expired(now + timedelta(minutes=31))
+    assert await databases.fetch("identity_app", rows) == []
 
 
 async def test_authorization_code_is_deleted_a_day_after_it_expired(identity: Identity, databases: Databases) -> None:

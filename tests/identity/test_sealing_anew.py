@@ -14,6 +14,7 @@ import pytest
 
 from identity_service.authentication.known_devices import KnownDevices
 from identity_service.device_grants.user_codes import normal_form
+from identity_service.factors.codes import AcceptedCode
 from identity_service.key_acts import sealing_anew
 from identity_service.key_acts.sealing_anew import Count, SealedAnew
 from identity_service.keys.key_encryption import KeyEncryptionKey, Kind
@@ -28,6 +29,7 @@ from tests.identity.device_flow import register_client, request_codes
 from tests.identity.hook import hook
 from tests.identity.letter_jobs import JOBS, NO_PAUSE, account, letter, no_jobs
 from tests.identity.receivers import PUSH, cause_events, receiver_with_stream
+from tests.identity.second_factors import add_app
 from tests.identity.signing import signing_kid
 from tests.support import services
 from tests.support.databases import Databases
@@ -35,6 +37,7 @@ from tests.support.mail_server import mail_server
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 from tests.support.waiting import until
 from watchword.digests import KeyedDigests
+from watchword.testing import StandingClock
 
 A = services.KEY_ENCRYPTION_KEY
 B = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA="
@@ -45,6 +48,8 @@ SEALED = (
     " UNION ALL SELECT sealed_key FROM identity.digest_keys"
     " UNION ALL SELECT sealed_push_authorization FROM identity.streams WHERE sealed_push_authorization IS NOT NULL"
     " UNION ALL SELECT decode(payload->>'sealed', 'base64') FROM identity.jobs WHERE kind = 'letter'"
+    " UNION ALL SELECT sealed_secret FROM identity.totp_factors"
+    " UNION ALL SELECT sealed_secret FROM identity.totp_enrolments"
 )
 NEVER = "UPDATE identity.jobs SET run_at = now() + interval '1 day' WHERE kind = 'letter'"
 ACTS = "SELECT detail FROM identity.audit_entries WHERE action = 'keys.sealed' ORDER BY id"
@@ -152,8 +157,8 @@ async def test_key_encryption_key_is_changed_and_nobody_notices(clean_databases:
             assert (await values_under(databases, A))[0] == 0
             counts = await seal_over_http(between, traces.administrator)
             ones = dict.fromkeys(("digest key", "signing key", "push authorization", "letter"), (1, 0))
-            assert counts == ones
-            assert await seal_over_http(between, traces.administrator) == dict.fromkeys(ones, (0, 0))
+            assert counts == {**ones, "authenticator app": (0, 0)}
+            assert await seal_over_http(between, traces.administrator) == dict.fromkeys(counts, (0, 0))
             assert await values_under(databases, B) == (4, 0)
             device = devices(between).read(traces.cookie)
             cookie = devices(between).write(device, UUID(int=1), ["ada"])
@@ -276,9 +281,26 @@ async def test_two_sealings_at_once_seal_each_value_once(
             Kind.DIGEST_KEY: 1,
             Kind.SIGNING_KEY: 1,
             Kind.PUSH_AUTHORIZATION: 0,
+            Kind.TOTP_SECRET: 0,
             Kind.LETTER: 20,
         }
         assert await values_under(clean_databases, B) == (22, 0)
+
+
+async def test_app_and_enrolment_go_on_under_the_next_key_alone(
+    clean_databases: Databases, clock: StandingClock
+) -> None:
+    async with process(clean_databases, B, A, clock=clock) as identity:
+        ada, eve = await identity.register("ada"), await identity.register("eve")
+        app = await add_app(identity, ada)
+        async with identity.parts.database.begin() as db:
+            enrolment = await identity.parts.factor_codes.enrol(db, UUID(eve), clock.now())
+        assert (await seal_anew(identity)).counts[Kind.TOTP_SECRET] == Count(sealed=2)
+        assert await values_under(clean_databases, B) == (4, 0)
+    async with process(clean_databases, B, clock=clock) as identity, identity.parts.database.begin() as db:
+        codes, now = identity.parts.factor_codes, clock.now()
+        assert await codes.accept(db, UUID(ada), app.code(now), now) is AcceptedCode.APP
+        assert await codes.find_enrolment(db, UUID(eve), now) == enrolment
 
 
 async def test_what_no_key_opens_is_counted_and_stays(
@@ -366,6 +388,7 @@ async def test_command_seals_anew_and_says_how_much(clean_databases: Databases) 
             f"digest key: {count} sealed anew",
             f"signing key: {count} sealed anew",
             "push authorization: 0 sealed anew",
+            "authenticator app: 0 sealed anew",
             "letter: 0 sealed anew",
         ]
     outcome = await run(environment_of(clean_databases), "keys", "seal")

@@ -1,0 +1,25 @@
+"""What is refused about authenticator apps and recovery codes."""
+
+from watchword.errors import Conflict, Forbidden, NotFound
+
+
+class WrongCode(Forbidden):
+    code = "wrong_code"
+    detail = "This is not the code that the authenticator app shows now."
+
+
+class EnrolmentNotFound(NotFound):
+    """Nothing was begun, or it has expired, or was finished or begun anew by another request."""
+
+    code = "enrolment_not_found"
+    detail = "No authenticator app waits for its first code. Begin again."
+
+
+class AppNotFound(NotFound):
+    code = "app_not_found"
+    detail = "Your account has no authenticator app."
+
+
+class NoSecondFactor(Conflict):
+    code = "no_second_factor"
+    detail = "Recovery codes are for accounts with an authenticator app or a passkey. Add one first."
