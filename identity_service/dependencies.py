@@ -38,6 +38,7 @@ from identity_service.pages.forms import (
     DeviceForm,
     Ending,
     Form,
+    PasskeyForm,
     PasswordForm,
     ProfileForm,
     TakingBack,
@@ -46,6 +47,7 @@ from identity_service.pages.forms import (
 )
 from identity_service.pages.goals import CHANGE_PASSWORD, Goal, is_of_security
 from identity_service.pages.logout import SignOut
+from identity_service.pages.passkey_sign_in import PasskeySignInPage
 from identity_service.pages.rendering import Pages
 from identity_service.pages.second_factor import SecondFactorPage
 from identity_service.pages.sign_in import SignInPage
@@ -244,6 +246,7 @@ NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
 ProofForm = Annotated[Form[LinkProof], Depends(_form(LinkProof))]
 VerificationForm = Annotated[Form[VerificationProof], Depends(_form(VerificationProof))]
 SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm))]
+PasskeyPageForm = Annotated[Form[PasskeyForm], Depends(_form(PasskeyForm))]
 SecondFactorForm = Annotated[Form[CodeForm], Depends(_form(CodeForm))]
 ProfilePageForm = Annotated[Form[ProfileForm], Depends(_form(ProfileForm))]
 PasswordChangeForm = Annotated[Form[PasswordChange], Depends(_form(PasswordChange))]
@@ -255,6 +258,7 @@ ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation)
 ConsentPageDep = Annotated[ConsentPage, Depends(part("consent_page"))]
 SignOutDep = Annotated[SignOut, Depends(part("sign_out"))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]
+PasskeySignInPageDep = Annotated[PasskeySignInPage, Depends(part("passkey_sign_in_page"))]
 SecondFactorPageDep = Annotated[SecondFactorPage, Depends(part("second_factor_page"))]
 GoalDep = Annotated[Goal, Depends(_goal)]
 ButtonForm = Annotated[Form[Button], Depends(_form(Button))]

@@ -102,6 +102,11 @@ class Limits:
         # No login has a capital letter here: an id is public, and who types it as a login must not hold its owner up.
         return self._attempt(*self._account_charges(f"ID {user_id}"))
 
+    def passkey_attempt(self) -> AbstractAsyncContextManager[None]:
+        """Charge an attempt to sign in with a passkey, which the block makes, to the caller's address: nobody can guess
+        what a passkey signs. Raises LimitReached."""
+        return self._attempt()
+
     @asynccontextmanager
     async def second_factor_attempt(
         self, user_id: UUID, device_id: str | None, *, is_recovery: bool

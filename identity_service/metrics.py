@@ -13,6 +13,8 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: outcomes)
     factors = "Second factors of sign-ins, by outcome"
     metrics.counter("watchword_second_factors_total", factors, "outcome", lambda: parts.second_factor.outcomes)
+    passkeys = "Sign-ins by a passkey alone, by outcome"
+    metrics.counter("watchword_passkey_sign_ins_total", passkeys, "outcome", lambda: parts.passkey_sign_on.outcomes)
     threads = "Threads that hash passwords"
     metrics.gauge("watchword_hashing_threads", threads, lambda: queue.threads, "livesum")
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", queue.jobs, "livesum")

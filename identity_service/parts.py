@@ -22,10 +22,14 @@ from identity_service.accounts.withdrawal import Withdrawal
 from identity_service.admin_parts import AdminParts
 from identity_service.audit.erasure import AUDIT_ERASURE, AuditErasure
 from identity_service.authentication.breach_checks import BreachChecks
+from identity_service.authentication.copied_passkeys import CopiedPasskeys
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.device_sign_in import DeviceSignIn
 from identity_service.authentication.half_open import HalfOpenSignIns
 from identity_service.authentication.known_devices import KnownDevices
+from identity_service.authentication.passkey_prompts import PasskeyPrompts
+from identity_service.authentication.passkey_second_factor import PasskeySecondFactor
+from identity_service.authentication.passkey_sign_on import PasskeySignOn
 from identity_service.authentication.password import PasswordAuthentication, SignIn
 from identity_service.authentication.second_factor import SecondFactor
 from identity_service.authentication.sign_on import PasswordSignOn
@@ -82,9 +86,11 @@ from identity_service.pages.admin.rendering import AdminPages
 from identity_service.pages.admin.sealed_query import SealedQuery
 from identity_service.pages.consent import ConsentPage
 from identity_service.pages.logout import SignOut
+from identity_service.pages.passkey_sign_in import PasskeySignInPage
 from identity_service.pages.rendering import Pages
 from identity_service.pages.second_factor import SecondFactorPage
 from identity_service.pages.sign_in import SignInPage
+from identity_service.pages.sign_in_view import SignInView
 from identity_service.pages.stronger import StrongerPage
 from identity_service.pages.theme import Theme
 from identity_service.realm.service import Realm
@@ -286,8 +292,6 @@ class Parts:
         per_user, letters = self.settings.sessions_per_account, self.new_device_letters
         start = SignOnStart(database, recorder, lifetimes, clock, per_user=per_user, new_device_letters=letters)
         self.sign_ons = SignOns(database, recorder, lifetimes, clock)
-        self.ceremonies = Ceremonies(self.settings.issuer, self.digests, clock)
-        self.passkey_acts = PasskeyActs(database, self.ceremonies, self.factor_changes, clock)
         self.half_open_sign_ins = HalfOpenSignIns(database, clock)
         self.password_sign_on = PasswordSignOn(self.password_authentication, start, self.half_open_sign_ins)
         self.second_factor = SecondFactor(
@@ -303,6 +307,25 @@ class Parts:
             refused_sign_ins=self.refused_sign_ins,
         )
         self.factor_list = FactorList(self.database)
+        self._add_passkeys(start)
+
+    def _add_passkeys(self, start: SignOnStart) -> None:
+        database, clock, limits = self.database, self.clock, self.limits
+        self.ceremonies = ceremonies = Ceremonies(self.settings.issuer, self.digests, clock)
+        self.passkey_acts = PasskeyActs(database, ceremonies, self.factor_changes, clock)
+        self.passkey_prompts = prompts = PasskeyPrompts(database, ceremonies)
+        copied = CopiedPasskeys(self.recorder, self.account_letters, limits)
+        self.passkey_second_factor = PasskeySecondFactor(self.second_factor, ceremonies, prompts, copied, limits)
+        self.passkey_sign_on = PasskeySignOn(
+            database,
+            ceremonies,
+            start,
+            copied,
+            clock,
+            limits=limits,
+            letters=self.new_device_letters,
+            refused_sign_ins=self.refused_sign_ins,
+        )
 
     def _add_device_grants(self) -> None:
         database, recorder, clock = self.database, self.recorder, self.clock
@@ -376,11 +399,14 @@ class Parts:
         logout = Logout(self.clients, self.token_reader, self.sessions, self.sign_ons)
         self.sign_out = SignOut(self.pages, logout, self.sign_ons, self.sign_on_cookie)
         self.device_cookie = DeviceCookie.of(self.settings.issuer, KnownDevices(self.sealer, self.digests, self.clock))
+        view = SignInView(self.pages, self.code_flow.requests, self.passkey_prompts)
+        self.passkey_sign_in_page = PasskeySignInPage(
+            view, self.sign_ons, self.passkey_sign_on, cookie=self.sign_on_cookie, device_cookie=self.device_cookie
+        )
         self.sign_in_page = SignInPage(
-            self.pages,
+            view,
             self.sign_ons,
             self.password_sign_on,
-            self.code_flow.requests,
             self.clock,
             accounts=self.accounts,
             cookie=self.sign_on_cookie,
@@ -391,6 +417,7 @@ class Parts:
             self.pages,
             self.half_open_sign_ins,
             self.second_factor,
+            self.passkey_second_factor,
             self.code_flow.requests,
             cookie=half_open_cookie,
             sign_on_cookie=self.sign_on_cookie,

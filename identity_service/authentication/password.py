@@ -8,6 +8,7 @@ from uuid import UUID
 
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.known_devices import KnownDevice
+from identity_service.authentication.refusals import REASONS, refusal_of
 from identity_service.errors import (
     AccountChanged,
     AccountDisabled,
@@ -19,7 +20,6 @@ from identity_service.errors import (
     SecondFactorRequired,
 )
 from identity_service.limits import Limits
-from identity_service.refused_sign_ins.models import Reason
 from identity_service.refused_sign_ins.service import RefusedSignIns
 from identity_service.sessions.start import SessionStart
 from identity_service.sessions.values import IssuedSession, SignInRequest
@@ -36,12 +36,6 @@ from watchword.tally import Tally
 
 MAX_LOGIN_CHARACTERS: Final = 256
 
-_REASONS: Final = {
-    InvalidCredentials: Reason.CREDENTIALS,
-    AccountDisabled: Reason.DISABLED,
-    AddressUnverified: Reason.UNVERIFIED,
-    InitialPasswordExpired: Reason.INITIAL_EXPIRED,
-}
 _OUTCOMES: Final[dict[type[BaseException], str]] = {
     InvalidCredentials: "wrong_credentials",
     AccountDisabled: "disabled",
@@ -139,7 +133,7 @@ class PasswordAuthentication:
             # Charged for a login that nobody has, too: a refusal must not tell which accounts exist.
             async with self._limits.sign_in_attempt(login, device_id):
                 user = await self._find(statement, login)
-                refusal = None if user is None else self._refusal(user)
+                refusal = None if user is None else refusal_of(user, self._clock.now())
                 is_right, new_hash = await self._passwords.verify(
                     credentials.password, user.password_hash if user else None, is_refused=refusal is not None
                 )
@@ -150,7 +144,7 @@ class PasswordAuthentication:
             refusal = InvalidCredentials("unknown user or wrong password")
         elif refusal is None:
             return AuthenticatedUser(user, new_hash)
-        await self._refused_sign_ins.record(login, user.id if user is not None else None, _REASONS[type(refusal)])
+        await self._refused_sign_ins.record(login, user.id if user is not None else None, REASONS[type(refusal)])
         raise refusal
 
     async def _device_id(self, credentials: PasswordCredentials, statement: Statement, login: str) -> str | None:
@@ -161,16 +155,6 @@ class PasswordAuthentication:
             return None
         user = await self._find(statement, login)
         return device.id if user is not None and device.has_account(user.id) else None
-
-    def _refusal(self, user: SignInUser) -> InvalidCredentials | None:
-        """Why even the right password of this user is refused, or None. The answers to all refusals are equal."""
-        if not user.is_active:
-            return AccountDisabled("the account is disabled")
-        if user.awaits_verification:
-            return AddressUnverified("the account awaits the verification of its address")
-        if user.initial_password_expires_at is not None and user.initial_password_expires_at <= self._clock.now():
-            return InitialPasswordExpired("the initial password of the account was not changed in time")
-        return None
 
     async def _find(self, statement: Statement, login: str) -> SignInUser | None:
         row = await self._database.reads.fetch_row(statement, login=login)

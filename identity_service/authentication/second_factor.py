@@ -1,7 +1,7 @@
 """The second factor of a half-open sign-in, which makes it a sign-on."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from identity_service.authentications import PASSWORD, Authentication
 from identity_service.devices import Device
 from identity_service.errors import SecondFactorWrong, SignInOver
 from identity_service.factors.codes import AcceptedCode, FactorCodes, is_recovery_code
+from identity_service.factors.passkey_errors import PasskeyRefused
 from identity_service.half_open_sign_ins import repository
 from identity_service.half_open_sign_ins.models import HalfOpenSignIn
 from identity_service.half_open_sign_ins.values import MAX_WRONG_CODES, LiveHalfOpenSignIn
@@ -36,11 +37,15 @@ from watchword.tally import Tally
 
 _OUTCOMES: Final[dict[type[BaseException], str]] = {
     SecondFactorWrong: "wrong",
+    PasskeyRefused: "wrong",
     SignInOver: "over",
     LimitReached: "limited",
 }
 
-Proof = Callable[[AsyncSession, UUID, Authentication], Awaitable[Authentication | None]]
+Attempt = Callable[[UUID], AbstractAsyncContextManager[None]]
+"""Charges an attempt of a user, which the block makes. Raises LimitReached."""
+
+Proof = Callable[[AsyncSession, User, Authentication], Awaitable[Authentication | None]]
 """Proves a second factor of a user, who is locked, in the transaction of the sign-on: it takes the authentication by
 the password and returns it raised; None for a wrong code."""
 
@@ -87,7 +92,7 @@ class SecondFactor:
         self._account_letters = account_letters
         self._letters = letters
         self._refused_sign_ins = refused_sign_ins
-        self.outcomes = Tally("ok", *_OUTCOMES.values(), "failed")
+        self.outcomes = Tally("ok", *dict.fromkeys(_OUTCOMES.values()), "failed")
 
     async def prove_by_code(self, browser: HalfSignedInBrowser, text: str) -> IssuedSignOn:
         """Sign the person on by a code of the authenticator app or a recovery code, which is used by that. The wrong
@@ -96,25 +101,35 @@ class SecondFactor:
         Raises SecondFactorWrong; SignInOver; LimitReached.
         """
 
-        async def prove(db: AsyncSession, user_id: UUID, by_password: Authentication) -> Authentication | None:
-            accepted = await self._codes.accept(db, user_id, text, by_password.at)
+        async def prove(db: AsyncSession, user: User, by_password: Authentication) -> Authentication | None:
+            accepted = await self._codes.accept(db, user.id, text, by_password.at)
             if accepted is AcceptedCode.RECOVERY:
-                self._recorder.recovery_code_used(db, user_id)
+                self._recorder.recovery_code_used(db, user.id)
                 # It takes the place of a letter about a new device, which is not written beside another notice.
-                await self._account_letters.send_link(db, LetterKind.RECOVERY_CODE_USED, user_id, by_password.at)
+                await self._account_letters.send_link(db, LetterKind.RECOVERY_CODE_USED, user.id, by_password.at)
             return by_password.raised_by_code() if accepted is not None else None
 
+        def attempt(user_id: UUID) -> AbstractAsyncContextManager[None]:
+            device = browser.known_device if browser.is_known_to(user_id) else None
+            device_id = device.id if device is not None else None
+            return self._limits.second_factor_attempt(user_id, device_id, is_recovery=is_recovery_code(text))
+
+        return await self.complete(browser, attempt, prove)
+
+    async def complete(self, browser: HalfSignedInBrowser, attempt: Attempt, prove: Proof) -> IssuedSignOn:
+        """Sign the person on if the second factor is proved, in an attempt that a limit allows.
+
+        Raises SecondFactorWrong; SignInOver; LimitReached; what `prove` raises.
+        """
         with self._counted():
             live = await self._get(browser.half_open_secret)
-            device = browser.known_device if browser.is_known_to(live.user.id) else None
-            is_recovery, device_id = is_recovery_code(text), device.id if device is not None else None
             try:
-                async with self._limits.second_factor_attempt(live.user.id, device_id, is_recovery=is_recovery):
+                async with attempt(live.user.id):
                     return await self._complete(live, browser, prove)
             except LimitReached:
                 self._refused_sign_ins.count(live.username)
                 raise
-            except SecondFactorWrong:
+            except (SecondFactorWrong, PasskeyRefused):
                 await self._refused_sign_ins.record(live.username, live.user.id, Reason.SECOND_FACTOR)
                 raise
 
@@ -129,7 +144,7 @@ class SecondFactor:
         is_new = not browser.is_known_to(live.user.id) and await self._letters.is_new_browser(live.user)
         async with self._database.begin() as db:
             user, half_open = await self._lock(db, live)
-            authentication = await prove(db, user.id, Authentication(self._clock.now(), PASSWORD, half_open.amr))
+            authentication = await prove(db, user, Authentication(self._clock.now(), PASSWORD, half_open.amr))
             if authentication is not None:
                 await db.delete(half_open)
                 # Charged only now: who knows the password alone must not use up the letters that tell of a sign-on.

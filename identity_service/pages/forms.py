@@ -49,6 +49,16 @@ class CodeForm(Body):
     code: Annotated[Text, Field(max_length=100)]
 
 
+PASSKEY_FIELD: Final = "passkey"
+"""What the flaws of a passkey are about: the form that asks for it."""
+
+
+class PasskeyForm(Body):
+    """What an authenticator has answered, as JSON."""
+
+    credential: Text
+
+
 class ProfileForm(Body):
     """An empty full name is none."""
 

@@ -18,7 +18,9 @@ DEVICE: Final = "/device"
 SECURITY: Final = f"{ACCOUNT}/security"
 """Where the owner of an account adds and removes what they sign in with beside a password."""
 FORGOT_PASSWORD: Final = "/forgot-password"  # noqa: S105 - no password
+PASSKEY: Final = "/sign-in/passkey"
 SECOND_FACTOR: Final = "/sign-in/second-factor"
+PASSKEY_SECOND: Final = f"{SECOND_FACTOR}/passkey"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
 STRONGER: Final = f"{SIGN_IN}/stronger"
@@ -72,6 +74,16 @@ class Goal(NamedTuple):
     def sign_in_path(self) -> str:
         """The path of the sign-in page that leads to this goal."""
         return self.path_after(SIGN_IN)
+
+    @property
+    def passkey_path(self) -> str:
+        """The path that takes a passkey in the place of a password, and leads to this goal."""
+        return self.path_after(PASSKEY)
+
+    @property
+    def passkey_second_path(self) -> str:
+        """The path that takes a passkey as the second factor, and leads to this goal."""
+        return self.path_after(PASSKEY_SECOND)
 
     @property
     def second_factor_path(self) -> str:

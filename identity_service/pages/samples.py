@@ -34,7 +34,9 @@ _LINK: Final = LinkView("ada", "ada@example.com")
 _BACK_LINK: Final = BackLink("https://posts.example/mine", "https://posts.example")
 _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="user, moderator")
 _PATH: Final = "/account/path-of-the-form"
-_SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH, "forgot_password_path": _PATH}
+_SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH, "forgot_password_path": _PATH, "passkey_path": _PATH}
+_SECOND_FACTOR: Final = {"path": _PATH, "sign_in_path": _PATH, "username": "ada", "passkey_path": _PATH}
+_PASSKEY_OPTIONS: Final = {"challenge": "AAECAw", "rpId": "id.example"}
 _TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BROWSER: Final = SignedInDevice(
     UUID(int=1), True, ["web"], "Mozilla/5.0 (X11; Linux) Firefox/140.0", None, _TIME, _TIME, True
@@ -120,17 +122,17 @@ PAGES: Final[Mapping[str, Sample]] = {
         ("sign_in",),
         CredentialsForm,
         (
-            {**_SIGN_IN, "username": None, "application": None},
-            {**_SIGN_IN, "username": "ada", "application": None},
-            {**_SIGN_IN, "username": None, "application": "An application"},
+            {**_SIGN_IN, "username": None, "application": None, "passkey_options": _PASSKEY_OPTIONS},
+            {**_SIGN_IN, "username": "ada", "application": None, "passkey_options": None},
+            {**_SIGN_IN, "username": None, "application": "An application", "passkey_options": _PASSKEY_OPTIONS},
         ),
     ),
     "second_factor.html": Sample(
         ("second_factor",),
         CodeForm,
         (
-            {"path": _PATH, "sign_in_path": _PATH, "username": "ada", "application": None},
-            {"path": _PATH, "sign_in_path": _PATH, "username": "ada", "application": "An application"},
+            {**_SECOND_FACTOR, "application": None, "passkey_options": None},
+            {**_SECOND_FACTOR, "application": "An application", "passkey_options": _PASSKEY_OPTIONS},
         ),
     ),
     "sign_in_over.html": Sample(("sign_in_over",), None, ({"path": _PATH},)),

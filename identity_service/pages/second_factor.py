@@ -1,21 +1,26 @@
 """The page that asks for the second factor, once the password was right."""
 
+from collections.abc import Awaitable
+
 from fastapi import Request
 from starlette.responses import Response
 
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.half_open import HalfOpenSignIns
+from identity_service.authentication.passkey_second_factor import PasskeySecondFactor
 from identity_service.authentication.second_factor import HalfSignedInBrowser, SecondFactor
 from identity_service.authentication.sign_on_cookie import HalfOpenCookie, SignOnCookie
 from identity_service.devices import Device
 from identity_service.errors import NotSignedIn
+from identity_service.factors.passkey_errors import PasskeyRefused, PasskeysUnavailable
 from identity_service.half_open_sign_ins.values import LiveHalfOpenSignIn
 from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.requests import AuthorizationRequests
-from identity_service.pages.forms import NOTHING, CodeForm, Flaw, Form
+from identity_service.pages.forms import NOTHING, PASSKEY_FIELD, CodeForm, Flaw, Form, PasskeyForm
 from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import Pages, go
 from identity_service.pages.way_on import let_form_lead_to
+from identity_service.sign_ons.values import IssuedSignOn
 from watchword.errors import AppError, Unavailable
 from watchword.http import problem
 from watchword.limits import LimitReached
@@ -31,6 +36,7 @@ class SecondFactorPage:
         pages: Pages,
         half_open: HalfOpenSignIns,
         second_factor: SecondFactor,
+        passkeys: PasskeySecondFactor,
         requests: AuthorizationRequests,
         *,
         cookie: HalfOpenCookie,
@@ -40,6 +46,7 @@ class SecondFactorPage:
         self._pages = pages
         self._half_open = half_open
         self._second_factor = second_factor
+        self._passkeys = passkeys
         self._requests = requests
         self._cookie = cookie
         self._sign_on_cookie = sign_on_cookie
@@ -56,27 +63,45 @@ class SecondFactorPage:
     async def submit(self, request: Request, goal: Goal, form: Form[CodeForm], device: Device) -> Response:
         """Sign the person on and lead them to the goal; or show the page again, which says what is wrong, or that the
         sign-in is over."""
-        browser = HalfSignedInBrowser(
+        browser = self._browser(request, device)
+        if form.model is None:
+            return await self._page_again(request, browser, goal, form)
+        proof = self._second_factor.prove_by_code(browser, form.model.code)
+        return await self._answer(request, browser, goal, proof, "code")
+
+    async def submit_passkey(self, request: Request, goal: Goal, form: Form[PasskeyForm], device: Device) -> Response:
+        """The same with what an authenticator has answered."""
+        browser, credential = self._browser(request, device), form.model.credential if form.model is not None else ""
+        proof = self._passkeys.prove(browser, credential)
+        return await self._answer(request, browser, goal, proof, PASSKEY_FIELD)
+
+    def _browser(self, request: Request, device: Device) -> HalfSignedInBrowser:
+        return HalfSignedInBrowser(
             self._cookie.read(request), self._sign_on_cookie.read(request), self._device_cookie.read(request), device
         )
+
+    async def _answer(
+        self, request: Request, browser: HalfSignedInBrowser, goal: Goal, proof: Awaitable[IssuedSignOn], field: str
+    ) -> Response:
+        """What the proof of a second factor, by the form with this field, leads to."""
         try:
-            if form.model is None:
-                return await self._page_again(request, browser, goal, form)
-            issued = await self._second_factor.prove_by_code(browser, form.model.code)
-        except (NotSignedIn, LimitReached, Unavailable) as error:
-            return await self._refused(request, browser, goal, error)
+            issued = await proof
+        except (NotSignedIn, PasskeyRefused, PasskeysUnavailable, LimitReached, Unavailable) as error:
+            return await self._refused(request, browser, goal, error, field)
         response = go(goal.path)
         self._cookie.delete(request, response)
         self._sign_on_cookie.set(request, response, issued.secret, issued.expires_at)
         self._device_cookie.set(response, browser.known_device, issued.user_id, issued.logins)
         return response
 
-    async def _refused(self, request: Request, browser: HalfSignedInBrowser, goal: Goal, error: AppError) -> Response:
+    async def _refused(
+        self, request: Request, browser: HalfSignedInBrowser, goal: Goal, error: AppError, field: str
+    ) -> Response:
         """The page, which says why nobody was signed on."""
         answer = problem(error)
-        flaw = Flaw("code", error.code, answer.headers.get("retry-after"))
+        flaw = Flaw(field, error.code, answer.headers.get("retry-after"))
         page = await self._page_again(request, browser, goal, Form(flaws=(flaw,)))
-        if not isinstance(error, NotSignedIn):
+        if not isinstance(error, (NotSignedIn, PasskeyRefused)):
             page.status_code = answer.status_code
         return copy_fields(answer, page)
 
@@ -104,7 +129,9 @@ class SecondFactorPage:
             "sign_in_path": goal.sign_in_path,
             "username": half_open.username,
             "application": authorization.client.name if authorization is not None else None,
+            "passkey_path": goal.passkey_second_path,
+            "passkey_options": await self._passkeys.options(half_open.user.id),
         }
         page = self._pages.page("second_factor.html", "second_factor", form, **words)
-        let_form_lead_to(page, authorization)
+        let_form_lead_to(page, authorization, scripts=words["passkey_options"] is not None)
         return page

@@ -1,7 +1,5 @@
 """The page that signs people on: what it asks for, and what it answers."""
 
-from typing import NamedTuple
-
 from fastapi import Request
 from starlette.responses import Response
 
@@ -15,29 +13,17 @@ from identity_service.errors import InvalidCredentials, UserNotFound
 from identity_service.half_open_sign_ins.values import IssuedHalfOpenSignIn
 from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.request import AuthorizationRequest
-from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
-from identity_service.pages.goals import FORGOT_PASSWORD, Goal
-from identity_service.pages.rendering import Pages, go
-from identity_service.pages.way_on import let_form_lead_to
+from identity_service.pages.goals import Goal
+from identity_service.pages.rendering import go
+from identity_service.pages.sign_in_view import Place, SignInView
 from identity_service.sessions.sign_ons import SignOns
 from identity_service.sign_ons.values import LiveSignOn
 from watchword.clock import Clock
-from watchword.errors import AppError, Unavailable
-from watchword.http import problem
+from watchword.errors import Unavailable
 from watchword.limits import LimitReached
-from watchword.service.page_refusals import copy_fields
 
 SignInForm = Form[CredentialsForm]
-
-
-class _Place(NamedTuple):
-    """What a person signs in for: the goal, with its authorization request if it is one; and the sign-on that is
-    renewed, if one is."""
-
-    goal: Goal
-    sign_on: LiveSignOn | None
-    authorization: AuthorizationRequest | None
 
 
 class SignInPage:
@@ -46,10 +32,9 @@ class SignInPage:
 
     def __init__(
         self,
-        pages: Pages,
+        view: SignInView,
         sign_ons: SignOns,
         password_sign_on: PasswordSignOn,
-        requests: AuthorizationRequests,
         clock: Clock,
         *,
         accounts: Accounts,
@@ -57,10 +42,9 @@ class SignInPage:
         half_open_cookie: HalfOpenCookie,
         device_cookie: DeviceCookie,
     ) -> None:
-        self._pages = pages
+        self._view = view
         self._sign_ons = sign_ons
         self._password_sign_on = password_sign_on
-        self._requests = requests
         self._accounts = accounts
         self._cookie = cookie
         self._half_open_cookie = half_open_cookie
@@ -72,13 +56,15 @@ class SignInPage:
         request that an application may not make."""
         sign_on = await self._sign_ons.find(self._cookie.read(request))
         try:
-            authorization = await self._authorization(goal)
+            authorization = await self._view.authorization(goal)
         except AuthorizationFailed:
             return go(goal.path)
         if sign_on is not None and self._satisfies(goal, authorization, sign_on):
             return go(goal.path)
         login = await self._expected_login(authorization, sign_on)
-        response = self._page(_Place(goal, sign_on, authorization), Form({"login": login}) if login else NOTHING)
+        response = await self._view.page(
+            Place(goal, sign_on, authorization), Form({"login": login}) if login else NOTHING
+        )
         self._cookie.delete_repeated(request, response)
         return response
 
@@ -89,7 +75,7 @@ class SignInPage:
         A form without a name comes from a person who is signed on and enters the password again.
         """
         try:
-            place = _Place(goal, None, await self._authorization(goal))
+            place = Place(goal, None, await self._view.authorization(goal))
         except AuthorizationFailed:
             return go(goal.path)
         secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
@@ -97,12 +83,12 @@ class SignInPage:
             if place.authorization is None and not form.values.get("login"):
                 place = place._replace(sign_on=await self._sign_ons.find(secret))
             if form.model is None or (form.model.login is None and place.sign_on is None):
-                return self._page(place, _with_missing_login(form, place.sign_on))
+                return await self._view.page(place, _with_missing_login(form, place.sign_on))
             login = place.sign_on.username if place.sign_on is not None else form.model.login or ""
             credentials = PasswordCredentials(login, form.model.password, known_device)
             issued = await self._authenticate(place.sign_on, credentials, device, secret)
         except (InvalidCredentials, LimitReached, Unavailable) as error:
-            return self._refused(place, form, error)
+            return await self._view.refused(place, form, error, "login" if place.sign_on is None else "password")
         if isinstance(issued, IssuedHalfOpenSignIn):
             response = go(goal.second_factor_path)
             self._half_open_cookie.set(request, response, issued.secret, issued.expires_at)
@@ -111,11 +97,6 @@ class SignInPage:
         self._cookie.set(request, response, issued.secret, issued.expires_at)
         self._device_cookie.set(response, known_device, issued.user_id, issued.logins)
         return response
-
-    async def _authorization(self, goal: Goal) -> AuthorizationRequest | None:
-        """The authorization request that the goal is. Raises as AuthorizationRequests.read does."""
-        query = goal.authorization_query
-        return await self._requests.read(query) if query is not None else None
 
     async def _expected_login(
         self, authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None
@@ -142,30 +123,6 @@ class SignInPage:
         if sign_on is not None:
             return await self._password_sign_on.renew(sign_on, credentials, device, secret)
         return await self._password_sign_on.start(credentials, device, secret)
-
-    def _refused(self, place: _Place, form: SignInForm, error: AppError) -> Response:
-        """The page, which says why nobody was signed on. All refusals of credentials look alike."""
-        answer = problem(error)
-        field = "login" if place.sign_on is None else "password"
-        flaw = Flaw(field, error.code, answer.headers.get("retry-after"))
-        page = self._page(place, Form(form.values, None, (flaw,)))
-        if not isinstance(error, InvalidCredentials):
-            page.status_code = answer.status_code
-        return copy_fields(answer, page)
-
-    def _page(self, place: _Place, form: SignInForm) -> Response:
-        authorization, sign_on = place.authorization, place.sign_on
-        is_renewal = sign_on is not None and authorization is None
-        words = {
-            "path": place.goal.sign_in_path,
-            "sign_up_path": place.goal.sign_up_path,
-            "forgot_password_path": place.goal.path_before(FORGOT_PASSWORD),
-            "username": sign_on.username if sign_on is not None and is_renewal else None,
-            "application": authorization.client.name if authorization is not None else None,
-        }
-        page = self._pages.page("sign_in.html", "sign_in", form, **words)
-        let_form_lead_to(page, authorization)
-        return page
 
 
 def _with_missing_login(form: SignInForm, sign_on: LiveSignOn | None) -> SignInForm:

@@ -7,12 +7,14 @@ from identity_service.dependencies import (
     DeviceDep,
     FromAddress,
     GoalDep,
+    PasskeyPageForm,
+    PasskeySignInPageDep,
     SecondFactorForm,
     SecondFactorPageDep,
     SignInPageDep,
     SignInPageForm,
 )
-from identity_service.pages.goals import SECOND_FACTOR, SIGN_IN
+from identity_service.pages.goals import PASSKEY, PASSKEY_SECOND, SECOND_FACTOR, SIGN_IN
 from watchword.auth import public
 
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
@@ -32,6 +34,14 @@ async def sign_in(
     return await page.submit(request, goal, form, device)
 
 
+@router.post(PASSKEY)
+@public
+async def sign_in_by_passkey(
+    request: Request, goal: GoalDep, form: PasskeyPageForm, device: DeviceDep, page: PasskeySignInPageDep
+) -> Response:
+    return await page.submit(request, goal, form, device)
+
+
 @router.get(SECOND_FACTOR)
 @public
 async def show_second_factor(request: Request, goal: GoalDep, page: SecondFactorPageDep) -> Response:
@@ -44,3 +54,11 @@ async def prove_second_factor(
     request: Request, goal: GoalDep, form: SecondFactorForm, device: DeviceDep, page: SecondFactorPageDep
 ) -> Response:
     return await page.submit(request, goal, form, device)
+
+
+@router.post(PASSKEY_SECOND)
+@public
+async def prove_second_factor_by_passkey(
+    request: Request, goal: GoalDep, form: PasskeyPageForm, device: DeviceDep, page: SecondFactorPageDep
+) -> Response:
+    return await page.submit_passkey(request, goal, form, device)

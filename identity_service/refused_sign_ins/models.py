@@ -16,6 +16,7 @@ class Reason(StrEnum):
     UNVERIFIED = "address not verified"
     INITIAL_EXPIRED = "initial password expired"
     SECOND_FACTOR = "wrong second factor"
+    PASSKEY = "passkey refused"
     LIMITED = "limit reached"
 
 
