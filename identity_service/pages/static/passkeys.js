@@ -19,7 +19,7 @@ function send(form, credential) {
 // What the person is told, who can try again, or sign in otherwise.
 function tell(form, error) {
   const texts = { InvalidStateError: form.dataset.known, NotAllowedError: form.dataset.cancelled };
-  form.querySelector("[role=alert]").textContent = texts[error.name] ?? form.dataset.failed;
+  form.querySelector("[aria-live]").textContent = texts[error.name] ?? form.dataset.failed;
 }
 
 // The browser offers the passkeys that it has where it fills in the username.
@@ -33,7 +33,7 @@ async function offer(form) {
 }
 
 async function submit(form) {
-  form.querySelector("[role=alert]").textContent = "";
+  form.querySelector("[aria-live]").textContent = "";
   try {
     send(form, await ask(form.dataset.passkey, form.dataset.options));
   } catch (error) {
