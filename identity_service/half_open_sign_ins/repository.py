@@ -1,8 +1,9 @@
 """The table of half-open sign-ins. Rows are locked after the user, and before sign-ons."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.half_open_sign_ins.models import HalfOpenSignIn
@@ -27,6 +28,12 @@ members of SignInUser."""
 async def find_for_update(db: AsyncSession, digest: bytes) -> HalfOpenSignIn | None:
     """The half-open sign-in with this secret, its row locked until the transaction ends."""
     return await db.scalar(select(HalfOpenSignIn).where(HalfOpenSignIn.digest == digest).with_for_update())
+
+
+async def delete_all(db: AsyncSession, user_id: UUID) -> None:
+    """Delete every half-open sign-in of this user, who must be locked."""
+    statement = delete(HalfOpenSignIn).where(HalfOpenSignIn.user_id == user_id)
+    await db.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def delete_expired(db: AsyncSession, now: datetime) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.device_grants import repository as device_grants
 from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
+from identity_service.half_open_sign_ins import repository as half_open_sign_ins
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import EndedSessions, Recorder
 from identity_service.sessions import repository
@@ -86,12 +87,13 @@ async def end_all(
 ) -> EndedSessions:
     """End every sign-on and every session of this user: or all but a session, the sign-on that it comes from and the
     other sessions of that, which are on the same device; or all but a sign-on and its sessions. What the user has
-    allowed devices that have no session yet is taken back. The user must be locked. Returns what this call ended, for
-    the recorder."""
+    allowed devices that have no session yet is taken back, and sign-ins that lack their second factor are over. The
+    user must be locked. Returns what this call ended, for the recorder."""
     if except_session is not None:
         except_sign_on = await repository.find_sign_on_id(db, user_id, except_session)
     sign_on_ids = await sign_ons.end_all(db, user_id, reason, now, except_id=except_sign_on)
     await device_grants.withdraw(db, user_id)
+    await half_open_sign_ins.delete_all(db, user_id)
     except_ids: set[UUID] = {except_session} if except_session is not None else set()
     if except_sign_on is not None:
         except_ids.update(await repository.ids_of_live(db, except_sign_on, now))

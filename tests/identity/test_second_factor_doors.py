@@ -14,12 +14,14 @@ from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles.values import RoleContent
 from tests.identity.answers import claims_of
 from tests.identity.authorizing import answer_of, application
-from tests.identity.both_steps import SECOND_FACTOR, register_with_codes, send_code, send_password
+from tests.identity.both_steps import SECOND_FACTOR, add_codes, register_with_codes, send_code, send_password
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.device_flow import allow, enter, register_client, switched_on
 from tests.identity.mailbox import token_in_letter
 from tests.identity.second_factors import App, add_passkey
 from tests.identity.signing_on import COOKIE
+from tests.support import services
+from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 
@@ -210,3 +212,23 @@ async def test_tokens_say_that_a_second_factor_was_shown(identity: Identity) -> 
     for tokens in (by_code, by_device, refreshed):
         claims = claims_of(tokens["access_token"])
         assert (claims["acr"], claims["amr"]) == ("mfa", ["pwd", "otp", "mfa"])
+
+
+async def test_outdated_hash_is_replaced_by_a_half_open_sign_in_and_by_no_grant_that_is_refused(
+    clean_databases: Databases,
+) -> None:
+    hashes = "SELECT password_hash FROM identity.users"
+    async with services.identity(clean_databases) as identity:
+        user_id = await identity.register("ada")
+        await identity.parts.roles.change("user", RoleContent(None, None, True), BY_COMMAND_LINE)
+    async with services.identity(clean_databases, bcrypt_rounds=5) as identity:
+        refused = await identity.token(grant_type="password", username="ada", password=PASSWORD)
+        assert "second factor" in refused.json()["error_description"]
+        ((row,)) = await clean_databases.fetch("identity_owner", hashes)
+        assert "r=4" in row["password_hash"]
+        ada = await add_codes(identity, user_id)
+        async with browsing(identity) as browser:
+            path = await send_password(browser)
+            ((row,)) = await clean_databases.fetch("identity_owner", hashes)
+            assert "r=5" in row["password_hash"]
+            assert (await send_code(browser, ada.code(), path)).status_code == 303

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from identity_service.administration import Administration
 from tests.identity.authorizing import Application, answer_of
 from tests.identity.both_steps import (
     HALF_OPEN,
@@ -154,6 +155,21 @@ async def test_account_that_changes_between_the_steps_is_not_signed_on(
     await databases.execute("identity_owner", f"UPDATE identity.users SET {change}")  # noqa: S608
     await ensure_over(browser, ada.code())
     assert await rows(databases, SIGN_ONS) == []
+
+
+async def test_end_of_everything_ends_a_half_open_sign_in_for_good(
+    identity_at: Identity, browser: Browsing, ada: Codes, databases: Databases
+) -> None:
+    administration = Administration(identity_at.parts)
+    for act in (
+        lambda: administration.end_sessions("ada"),
+        lambda: administration.set_active("ada", False),
+    ):
+        await send_password(browser)
+        await act()
+        assert await rows(databases) == []
+    await administration.set_active("ada", True)
+    await ensure_over(browser, ada.code())
 
 
 async def test_account_that_is_deleted_between_the_steps_is_not_signed_on(
