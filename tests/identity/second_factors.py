@@ -1,5 +1,6 @@
 """Second factors of an account, put into its tables, and the codes of an app."""
 
+import base64
 import secrets
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,14 @@ async def add_app(identity: Identity, user_id: str) -> App:
         assert user is not None
         db.add(factor)
         user.has_second_factor = True
+    return app
+
+
+async def add_app_as(identity: Identity, owner: Owner) -> App:
+    """Add an app as its owner does, or put it in the place of the one that there is."""
+    secret = (await identity.parts.app_acts.begin(owner)).secret
+    app = App(base64.b32decode(secret))
+    await identity.parts.app_acts.confirm(owner, app.code(identity.parts.clock.now()))
     return app
 
 

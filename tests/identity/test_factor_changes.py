@@ -14,13 +14,14 @@ from tests.identity.answers import claims_of
 from tests.identity.browsing import browsing
 from tests.identity.mailbox import letters
 from tests.identity.receivers import Receiver, receiver_with_stream, user
-from tests.identity.second_factors import add_passkey, remove_passkey
-from tests.identity.sessions_of_sign_ons import offer_openid, sign_on_row, start_in
+from tests.identity.second_factors import add_app_as, add_passkey, remove_passkey
+from tests.identity.sessions_of_sign_ons import REQUEST, offer_openid, sign_on_row, start, start_in
 from tests.identity.signing_in import ensure_ended, ensure_live
 from tests.identity.signing_on import register_and_sign_on
 from tests.support.databases import Databases
-from tests.support.services import IDENTITY_URL, Identity
+from tests.support.services import IDENTITY_URL, Identity, bearer
 from tests.support.waiting import until
+from watchword.testing import StandingClock
 
 AUDIT = "SELECT action, detail->>'credential' AS credential FROM identity.audit_entries ORDER BY id"
 FLAG = "SELECT has_second_factor FROM identity.users WHERE username = 'ada'"
@@ -162,24 +163,46 @@ async def test_removal_that_leaves_a_factor_of_the_same_level_lowers_nothing(ada
 
 async def test_removal_ends_all_others(ada: Ada) -> None:
     first, _ = await add_passkey(ada.identity, ada.owner), await add_passkey(ada.identity, ada.owner, "Another")
-    alone = (await start_in(ada.identity, await copy_of(ada)))["access_token"]
+    alone = (await start(ada.identity, ada.owner.user_id, REQUEST))["access_token"]
     await remove_passkey(ada.identity, Owner(ada.owner.user_id, except_session=UUID(claims_of(alone)["sid"])), first)
     await ensure_ended(ada.identity, ada.here, **WEB)
+    assert (await ada.identity.http.get("/users/me", headers=bearer(alone))).status_code == 200
 
 
-async def copy_of(ada: Ada) -> str:
-    """The secret of another sign-on of the same account, in another browser."""
-    async with browsing(ada.identity) as elsewhere:
-        await remember_password_only(ada, False)
-        await elsewhere.sign_on()
-        await remember_password_only(ada, True)
-        (secret,) = [value for name, value in elsewhere.http.cookies.items() if "sign_on" in name]
-    return secret
+async def test_replacement_of_the_app_ends_all_others(ada: Ada, clock: StandingClock) -> None:
+    await add_app_as(ada.identity, ada.owner)
+    other = await start(ada.identity, ada.owner.user_id, REQUEST)
+    clock.advance(seconds=60)
+    await add_app_as(ada.identity, ada.owner)
+    await ensure_ended(ada.identity, other, **WEB)
+    await ensure_live(ada.identity, ada.here, **WEB)
+    assert (await ada.sign_on()).acr == "mfa"
 
 
-async def remember_password_only(ada: Ada, has_second_factor: bool) -> None:
-    change = "UPDATE identity.users SET has_second_factor = $1 WHERE username = 'ada'"
-    await ada.databases.execute("identity_app", change, has_second_factor)
+async def test_what_counted_for_a_passkey_counts_for_the_app_that_is_left(ada: Ada) -> None:
+    await add_app_as(ada.identity, ada.owner)
+    passkey_id = await add_passkey(ada.identity, ada.owner)
+    assert (await ada.sign_on()).amr == ["pwd", "otp", "pop", "mfa"]
+    await ada.posts.acknowledge()
+    await remove_passkey(ada.identity, ada.owner, passkey_id)
+    sign_on = await ada.sign_on()
+    assert (sign_on.acr, sign_on.amr) == ("mfa", ["pwd", "otp", "mfa"])
+    changes = [(kind, claims.get("current_level")) for kind, _, claims in await ada.posts.events()]
+    assert changes == [("credential-change", None), ("assurance-level-change", "mfa")]
+    assert await ada.has_second_factor()
+
+
+@pytest.mark.parametrize(("has_app", "acr", "amr"), [(True, "mfa", ["pop", "mfa"]), (False, "pwd", ["pop"])])
+async def test_sign_on_by_a_passkey_alone_is_lowered_and_keeps_its_only_method(
+    ada: Ada, has_app: bool, acr: str, amr: list[str]
+) -> None:
+    if has_app:
+        await add_app_as(ada.identity, ada.owner)
+    passkey_id = await add_passkey(ada.identity, ada.owner)
+    await ada.databases.execute("identity_app", "UPDATE identity.sign_ons SET amr = '{pop,mfa}'")
+    await remove_passkey(ada.identity, ada.owner, passkey_id)
+    sign_on = await ada.sign_on()
+    assert (sign_on.acr, sign_on.amr) == (acr, amr)
 
 
 async def test_nothing_is_added_or_removed_after_the_end_of_everything(ada: Ada) -> None:
