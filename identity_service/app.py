@@ -35,12 +35,14 @@ from identity_service.oauth import errors as oauth_errors
 from identity_service.oauth import routes as oauth
 from identity_service.pages import account_routes as account_pages
 from identity_service.pages import application_routes as application_pages
+from identity_service.pages import authenticator_routes as authenticator_pages
 from identity_service.pages import authorize_routes as authorize_pages
 from identity_service.pages import consent_routes as consent_pages
 from identity_service.pages import device_approval_routes as device_approval_pages
 from identity_service.pages import device_routes as device_pages
 from identity_service.pages import link_routes as link_pages
 from identity_service.pages import logout_routes as logout_pages
+from identity_service.pages import passkey_page_routes as passkey_pages
 from identity_service.pages import routes as pages
 from identity_service.pages import security_routes as security_pages
 from identity_service.pages import sign_in_routes as sign_in_pages
@@ -92,6 +94,8 @@ ROUTERS = (
     logout_pages.router,
     account_pages.router,
     security_pages.router,
+    authenticator_pages.router,
+    passkey_pages.router,
     device_pages.router,
     application_pages.router,
     authorize_pages.router,

@@ -37,10 +37,14 @@ from identity_service.pages.forms import (
     CredentialsForm,
     DeviceForm,
     Ending,
+    FirstCode,
     Form,
+    NewPasskey,
     PasskeyForm,
+    PasskeyRenaming,
     PasswordForm,
     ProfileForm,
+    RenewedCodes,
     TakingBack,
     ensure_own,
     read,
@@ -255,6 +259,10 @@ ChoiceForm = Annotated[Form[Choice], Depends(_form(Choice))]
 TakingBackForm = Annotated[Form[TakingBack], Depends(_form(TakingBack))]
 DevicePageForm = Annotated[Form[DeviceForm], Depends(_form(DeviceForm))]
 ConfirmationPageForm = Annotated[Form[Confirmation], Depends(_form(Confirmation))]
+FirstCodeForm = Annotated[Form[FirstCode], Depends(_form(FirstCode))]
+RecoveryCodesForm = Annotated[Form[RenewedCodes], Depends(_form(RenewedCodes))]
+NewPasskeyForm = Annotated[Form[NewPasskey], Depends(_form(NewPasskey))]
+PasskeyNameForm = Annotated[Form[PasskeyRenaming], Depends(_form(PasskeyRenaming))]
 ConsentPageDep = Annotated[ConsentPage, Depends(part("consent_page"))]
 SignOutDep = Annotated[SignOut, Depends(part("sign_out"))]
 SignInPageDep = Annotated[SignInPage, Depends(part("sign_in_page"))]

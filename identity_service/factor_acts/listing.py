@@ -11,11 +11,17 @@ from watchword.database.database import Database
 
 class FactorsOfUser(NamedTuple):
     """The authenticator app of an account, if it has one, its passkeys, the oldest first, and how many recovery codes
-    are left."""
+    are left. The version of the codes is another one whenever codes are made."""
 
     app: TotpFactor | None
     passkeys: Sequence[Passkey]
     recovery_codes_left: int
+    recovery_codes_version: str
+
+    @property
+    def number(self) -> int:
+        """How many factors there are."""
+        return len(self.passkeys) + (self.app is not None)
 
 
 class FactorList:
@@ -29,4 +35,6 @@ class FactorList:
         async with self._database.begin() as db:
             app = await repository.find_app(db, user_id)
             of_user = await repository.list_passkeys(db, user_id)
-            return FactorsOfUser(app, of_user, await repository.count_recovery_codes(db, user_id))
+            left = await repository.count_recovery_codes(db, user_id)
+            version = await repository.version_of_recovery_codes(db, user_id)
+            return FactorsOfUser(app, of_user, left, version)

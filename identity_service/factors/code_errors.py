@@ -20,6 +20,13 @@ class AppNotFound(NotFound):
     detail = "Your account has no authenticator app."
 
 
+class RecoveryCodesChanged(Conflict):
+    """The codes were renewed since the page was opened from which they were to be renewed."""
+
+    code = "recovery_codes_changed"
+    detail = "The recovery codes were renewed meanwhile."
+
+
 class NoSecondFactor(Conflict):
     code = "no_second_factor"
     detail = "Recovery codes are for accounts with an authenticator app or a passkey. Add one first."

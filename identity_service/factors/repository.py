@@ -53,6 +53,12 @@ async def count_recovery_codes(db: AsyncSession, user_id: UUID) -> int:
     return (await db.scalars(select(func.count()).select_from(RecoveryCode).where(*left))).one()
 
 
+async def version_of_recovery_codes(db: AsyncSession, user_id: UUID) -> str:
+    """A text that is another one whenever codes of this user are made."""
+    made_at = select(func.max(RecoveryCode.created_at)).where(RecoveryCode.user_id == user_id)
+    return str(await db.scalar(made_at))
+
+
 async def delete_since(db: AsyncSession, user_id: UUID, since: datetime | None) -> Sequence[Factor]:
     """Delete every factor of this user that was added at this time or later, all if it is None, and any enrolment that
     is under way. Returns the factors."""

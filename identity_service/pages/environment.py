@@ -15,7 +15,7 @@ from identity_service.pages.texts import OTHER, Texts
 from identity_service.pages.theme import Theme
 
 _WORDS_OF_EVERY_PAGE: Final = frozenset({"asset", "form", "problems", "section", "site", "texts"})
-_MACROS: Final = frozenset({"account_field", "account_link", "field", "passkey_form", "scope_list"})
+_MACROS: Final = frozenset({"account_field", "account_link", "field", "passkey_form", "scope_list", "security_link"})
 """What templates import from fields.html and passkeys.html."""
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from identity_service.accounts.schemas import Email, FullName, Password, Username
 from identity_service.authentication.password import MAX_LOGIN_CHARACTERS
+from identity_service.factor_acts.passkey_schemas import PasskeyName
 from identity_service.pages.errors import ConfirmationWrong, ForeignForm, FormMalformed
 from watchword.errors import AppError, Fault, Faulty, Invalid, TooLarge
 from watchword.http.fields import Body, Text
@@ -89,6 +90,30 @@ class DeviceForm(Body):
     user_code: Text
     choice: Literal["allow", "deny"] | None = None
     username: Text | None = None
+
+
+class FirstCode(Body):
+    """The code that an authenticator app shows first. No form is checked here: what is none is a wrong code."""
+
+    first_code: Text
+
+
+class RenewedCodes(Body):
+    """`version` is that of the recovery codes of which the page spoke."""
+
+    version: Text
+
+
+class PasskeyRenaming(Body):
+    passkey_name: PasskeyName
+
+
+class NewPasskey(Body):
+    """What an authenticator has answered, as JSON, and how its owner calls it. No form is checked here: what is none
+    is refused like any answer that proves nothing."""
+
+    credential: Text = ""
+    passkey_name: PasskeyName | None = None
 
 
 class Button(Body):

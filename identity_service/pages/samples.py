@@ -14,6 +14,8 @@ from identity_service.accounts.schemas import LinkProof, PasswordChange, Registr
 from identity_service.consents.models import Application
 from identity_service.device_grants.values import RequestingDevice
 from identity_service.events.schemas import ObedienceRead, ObedientService
+from identity_service.factor_acts.listing import FactorsOfUser
+from identity_service.factors.models import Passkey, TotpFactor
 from identity_service.links.models import LinkView
 from identity_service.pages.back_link import BackLink
 from identity_service.pages.forms import (
@@ -24,10 +26,17 @@ from identity_service.pages.forms import (
     Confirmation,
     CredentialsForm,
     DeviceForm,
+    FirstCode,
+    NewPasskey,
+    PasskeyRenaming,
     PasswordForm,
     ProfileForm,
+    RenewedCodes,
 )
+from identity_service.pages.goals import Goal
 from identity_service.pages.profile import Profile
+from identity_service.pages.qr_codes import qr_code
+from identity_service.pages.security_paths import SecurityPaths
 from identity_service.services.models import ScopesOfService, ScopeText
 
 _LINK: Final = LinkView("ada", "ada@example.com")
@@ -51,6 +60,19 @@ _OTHER_SCOPES: Final = ScopesOfService(None, [ScopeText("feeds:read", "feeds:rea
 _DEVICE: Final = RequestingDevice("WDJB-MJHT", "Notes on the television", "notes-tv/1.0", "192.0.2.7", _TIME, [_SCOPES])
 _UNKNOWN_DEVICE: Final = RequestingDevice("WDJB-MJHT", "Notes", None, None, _TIME, [_OTHER_SCOPES])
 _APPLICATION: Final = Application("notes", "Notes", ["posts:write"], _TIME, _TIME, None)
+_APP: Final = TotpFactor(created_at=_TIME, last_used_at=None)
+_PASSKEY: Final = Passkey(
+    id=UUID(int=3), name="Chrome on Linux", is_backed_up=True, created_at=_TIME, last_used_at=_TIME
+)
+_NO_FACTORS: Final = FactorsOfUser(None, (), 0, "none")
+_FACTORS: Final = FactorsOfUser(_APP, [_PASSKEY], 10, "of a sample")
+_SECURITY: Final[Mapping[str, Any]] = {"paths": SecurityPaths.before(Goal()), "goal_path": _PATH}
+_APP_SECRET: Final[Mapping[str, Any]] = {
+    "picture": qr_code("otpauth://totp/of-a-sample"),
+    "uri": "otpauth://totp/of-a-sample",
+    "secret": "ABCD EFGH",
+    "expires_at": _TIME,
+}
 _CONSENT: Final[Mapping[str, Any]] = {
     "application": "Notes",
     "host": "notes.example.com",
@@ -172,10 +194,49 @@ PAGES: Final[Mapping[str, Sample]] = {
         ("account_security",),
         None,
         (
-            {"has_second_factor": False, "must_add": True, "goal_path": None},
-            {"has_second_factor": True, "must_add": False, "goal_path": _PATH},
+            {**_SECURITY, "factors": _NO_FACTORS, "passkeys_available": False, "must_add": True, "notice": None},
+            {**_SECURITY, "factors": _NO_FACTORS, "passkeys_available": True, "must_add": True, "notice": None},
+            {**_SECURITY, "factors": _FACTORS, "passkeys_available": True, "must_add": False, "notice": "It is added"},
         ),
     ),
+    "account_security_app.html": Sample(
+        ("account_security_app",), Button, ({**_SECURITY, "has_app": False}, {**_SECURITY, "has_app": True})
+    ),
+    "account_security_code.html": Sample(("account_security_code",), FirstCode, ({**_SECURITY, **_APP_SECRET},)),
+    "account_security_codes.html": Sample(
+        ("account_security_codes",),
+        RenewedCodes,
+        (
+            {**_SECURITY, "count": 0, "version": "none", "has_changed": True},
+            {**_SECURITY, "count": 10, "version": "of a sample", "has_changed": False},
+        ),
+    ),
+    "account_security_made.html": Sample(
+        ("account_security_made",),
+        None,
+        (
+            {**_SECURITY, "codes": ["abcd-efgh-jkmn-pqrs"], "added": None},
+            {**_SECURITY, "codes": ["abcd-efgh-jkmn-pqrs"], "added": "app_added"},
+            {**_SECURITY, "codes": ["abcd-efgh-jkmn-pqrs"], "added": "passkey_added"},
+        ),
+    ),
+    "account_security_removal.html": Sample(
+        ("account_security_app_removal", "account_passkey_removal"),
+        Button,
+        (
+            {**_SECURITY, "path": _PATH, "passkey": "A phone", "is_last": False},
+            {**_SECURITY, "path": _PATH, "passkey": "A phone", "is_last": True},
+        ),
+    ),
+    "account_passkeys.html": Sample(
+        ("account_passkeys",),
+        NewPasskey,
+        (
+            {**_SECURITY, "entries": [], "options": {"challenge": "of a sample"}},
+            {**_SECURITY, "entries": [(_PASSKEY, _PATH, _PATH)], "options": None},
+        ),
+    ),
+    "account_passkey.html": Sample(("account_passkey",), PasskeyRenaming, ({**_SECURITY, "path": _PATH},)),
     "account_applications.html": Sample(
         ("account_applications",),
         None,

@@ -33,6 +33,8 @@ GET  /admin/ui/users/{user_id}/end-sessions        sign-in  403  403  200  200  
 POST /admin/ui/users/{user_id}/end-sessions        sign-in  403  403  303  303    sign-in  sign-in
 GET  /admin/ui/users/{user_id}/password-reset      sign-in  403  403  200  again  sign-in  sign-in
 POST /admin/ui/users/{user_id}/password-reset      sign-in  403  403  409  again  sign-in  sign-in
+GET  /admin/ui/users/{user_id}/reset-factors       sign-in  403  403  200  again  sign-in  sign-in
+POST /admin/ui/users/{user_id}/reset-factors       sign-in  403  403  303  again  sign-in  sign-in
 GET  /admin/ui/users/{user_id}/roles               sign-in  403  403  200  again  sign-in  sign-in
 POST /admin/ui/users/{user_id}/roles               sign-in  403  403  303  again  sign-in  sign-in
 GET  /admin/ui/users/{user_id}/delete              sign-in  403  403  200  again  sign-in  sign-in

@@ -53,6 +53,8 @@ USERS: Final[Mapping[str, Prepare]] = {
     f"GET {USER}/password-reset": somebody,
     # This installation sends no letters.
     f"POST {USER}/password-reset": somebody,
+    f"GET {USER}/reset-factors": somebody,
+    f"POST {USER}/reset-factors": somebody,
     f"GET {USER}/roles": somebody,
     f"POST {USER}/roles": with_other_roles,
     f"GET {USER}/delete": somebody,

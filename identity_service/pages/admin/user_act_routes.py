@@ -85,6 +85,19 @@ async def reset_password(user_id: UUID, admin: FreshAdminRequestDep, _: ButtonFo
     return admin.go(_path(user_id), "password_reset_sent")
 
 
+@router.get("/reset-factors")
+@public
+async def show_reset_factors(user_id: UUID, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
+    return _act_page(admin, "user_reset_factors", await _account(parts, user_id))
+
+
+@router.post("/reset-factors")
+@public
+async def reset_factors(user_id: UUID, admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
+    """Remove every second factor, for an owner who has lost them."""
+    return await admin.go_after(await parts.factor_recovery.reset(user_id, admin.cause), _path(user_id))
+
+
 @router.get("/roles")
 @public
 async def show_roles(user_id: UUID, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
