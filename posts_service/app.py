@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from posts_service.comments import reading_routes as comment_reading
 from posts_service.comments import routes as comments
 from posts_service.dependencies import SCOPE_TEXTS, Scope
+from posts_service.documentation import describe_moderation
 from posts_service.export import routes as export
 from posts_service.feed import routes as feed
 from posts_service.history import routes as history
@@ -81,6 +82,7 @@ def create_app(parts: Parts, *, issuer_transport: httpx.AsyncBaseTransport | Non
         scopes=SCOPE_TEXTS,
         links=links(parts.settings.issuer),
     )
+    describe_moderation(app, parts.moderation_sign_in)
     install_page_refusals(app, is_page, refusal_page(parts.pages))
     install(app, _pages_settings(parts.settings), clock=parts.clock, transport=issuer_transport)
     return app

@@ -48,14 +48,41 @@ _WRITE: Final = "Write, change, delete and export your posts and comments, and a
 SCOPE_TEXTS: Final = ScopeTexts(people={Scope.POSTS_WRITE: _WRITE})
 
 
-class ModeratorGuard(Guard):
+class ModerationGuard(Guard):
+    """Checks that the caller has signed in as strongly and as recently as the operator wants of people who moderate.
+    The settings are those of the app that the request is for."""
+
+    async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
+        await super().ensure(request, principal)
+        self.ensure_may_act(request, principal)
+        demand: Guard | None = request.app.state["parts"].moderation_sign_in
+        # Last, since nobody should sign in again only to be forbidden.
+        if demand is not None and self.is_moderation(request, principal):
+            await demand(request)
+
+    def ensure_may_act(self, request: HTTPConnection, principal: Principal) -> None:
+        """Raise Forbidden unless the caller may do this with any sign-in."""
+
+    def is_moderation(self, request: HTTPConnection, principal: Principal) -> bool:
+        """Whether the request is an act of a moderator, or may be one."""
+        return True
+
+
+class ModeratorGuard(ModerationGuard):
     """Checks that the caller is a moderator, before the body of the request is looked at."""
 
     further_refusals = (NotPermitted,)
 
-    async def ensure(self, request: HTTPConnection, principal: Principal) -> None:
-        await super().ensure(request, principal)
+    def ensure_may_act(self, request: HTTPConnection, principal: Principal) -> None:
         moderation.ensure_may_moderate(principal)
+
+
+class EditorGuard(ModerationGuard):
+    """For operations on what is one's own or, for moderators, somebody else's. These give a reason, without which
+    nothing of somebody else's is changed: a request with a reason is taken for an act of a moderator."""
+
+    def is_moderation(self, request: HTTPConnection, principal: Principal) -> bool:
+        return "reason" in request.query_params and moderation.is_moderator(principal)
 
 
 async def preconditions(
@@ -154,10 +181,13 @@ IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 KEY_REFUSALS: Final = (InvalidIdempotencyKey, IdempotencyKeyReused)
 """What a request with an Idempotency-Key can be refused for, beside what its change is refused for."""
 Writer = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE))]
+Editor = Annotated[Principal, Depends(EditorGuard(Scope.POSTS_WRITE))]
 Moderator = Annotated[Principal, Depends(ModeratorGuard(Scope.POSTS_WRITE))]
 ModerationReadingDep = Annotated[ModerationReading, Depends(part("moderation_reading"))]
 ReportingDep = Annotated[Reporting, Depends(part("reporting"))]
-Unpublisher = Annotated[Principal, Depends(requires(Scope.POSTS_WRITE, permission=Permission.POST_UNPUBLISH_ANY))]
+Unpublisher = Annotated[
+    Principal, Depends(ModerationGuard(Scope.POSTS_WRITE, permission=Permission.POST_UNPUBLISH_ANY))
+]
 UnpublishingDep = Annotated[Unpublishing, Depends(part("unpublishing"))]
 HistoryDep = Annotated[History, Depends(part("history"))]
 ExportDep = Annotated[Export, Depends(part("export"))]

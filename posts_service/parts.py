@@ -48,7 +48,7 @@ from posts_service.tags.correction import CORRECT_TAGS, TagCorrection
 from posts_service.tags.models import PostTag, Tag
 from posts_service.tags.reading import TagReading
 from posts_service.versions.models import PostVersion
-from watchword.auth import KeySource, RemoteKeys, Verifier
+from watchword.auth import Guard, KeySource, RemoteKeys, Verifier
 from watchword.clock import Clock, SystemClock
 from watchword.database.database import Database
 from watchword.database.migrations import Migrations
@@ -179,6 +179,9 @@ class Parts:
         self.post_reading = PostReading(self.database)
 
     def _add_moderation(self) -> None:
+        acr, max_age = self.settings.moderation_acr, self.settings.moderation_max_age
+        # What the operator wants of the sign-in of people who moderate; None if any will do.
+        self.moderation_sign_in = Guard(acr=acr, max_age=max_age) if (acr, max_age) != (None, None) else None
         self.reporting = Reporting(self.database, self.clock, self.limits)
         self.moderation_reading = ModerationReading(self.database)
         self.unpublishing = Unpublishing(self.database, self.clock, self.revisions)

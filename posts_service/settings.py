@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from posts_service.limit_settings import LimitSettings
+from watchword.arguments import TEN_YEARS_SECONDS
 from watchword.pages.sealing import sealing_key
 from watchword.service import MigrationSettings, none_if_empty
 from watchword.service.secret_values import ensure_different, ensure_secret, ensure_unquoted
@@ -17,6 +18,8 @@ Language = Literal[
     "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali", "norwegian", "portuguese",
     "romanian", "russian", "serbian", "simple", "spanish", "swedish", "tamil", "turkish", "yiddish",
 ]  # fmt: skip
+
+Level = Literal["pwd", "mfa", "phr"]
 
 
 class Settings(LimitSettings):
@@ -83,6 +86,17 @@ class Settings(LimitSettings):
         description="Refuse changes and deletions of posts and comments without `If-Match` (428), so that no client can"
         " overwrite a change that it has not read",
     )
+    moderation_acr: Level | None = Field(
+        None,
+        description="How strongly people must have signed in to moderate: `mfa` for a second factor, `phr` for a"
+        " passkey; any sign-in will do if it is empty",
+    )
+    moderation_max_age: int | None = Field(
+        None,
+        ge=1,
+        le=TEN_YEARS_SECONDS,
+        description="How many seconds ago people may have signed in, at most, to moderate; any time if it is empty",
+    )
     search_language: Language = Field(
         "english",
         description="The language of the posts, in which they are searched; `simple` for posts in several languages."
@@ -114,7 +128,9 @@ class Settings(LimitSettings):
         ensure_different(value, {cls.variable(name): other for name, other in info.data.items()})
         return ensure_secret(value)
 
-    _may_be_empty = field_validator("pages_origin", mode="before")(none_if_empty)
+    _may_be_empty = field_validator("pages_origin", "moderation_acr", "moderation_max_age", mode="before")(
+        none_if_empty
+    )
 
     @field_validator("pages_origin")
     @classmethod

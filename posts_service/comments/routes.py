@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from posts_service.actions.schemas import Reason
 from posts_service.comments.schemas import CommentChanges, CommentDraft, CommentRead
 from posts_service.comments.view import CommentView
-from posts_service.dependencies import KEY_REFUSALS, ChangeConditions, CommentsDep, IdempotencyKey, Writer
+from posts_service.dependencies import KEY_REFUSALS, ChangeConditions, CommentsDep, Editor, IdempotencyKey, Writer
 from posts_service.errors import (
     AnswerTooDeep,
     CommentChanged,
@@ -107,14 +107,14 @@ async def edit_comment(
 )
 async def delete_comment(
     comment_id: UUID,
-    writer: Writer,
+    editor: Editor,
     comments: CommentsDep,
     conditions: ChangeConditions,
     reason: Annotated[Reason | None, Query(description="Why; a moderator must say it, and it is recorded")] = None,
 ) -> None:
     """Delete your comment, or one on your post; moderators may delete any. One that has answers leaves a placeholder,
     which goes with the last of them."""
-    await comments.remove(writer, comment_id, reason, conditions)
+    await comments.remove(editor, comment_id, reason, conditions)
 
 
 def _created(view: CommentView) -> Answer:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from posts_service.dependencies import ActReason, ChangeConditions, HistoryDep, Writer
+from posts_service.dependencies import ActReason, ChangeConditions, Editor, HistoryDep, Writer
 from posts_service.errors import (
     NotTheAuthor,
     PostChanged,
@@ -82,7 +82,7 @@ async def read_version(post_id: UUID, version: VersionNumber, reader: Writer, hi
 async def restore_version(
     post_id: UUID,
     version: VersionNumber,
-    editor: Writer,
+    editor: Editor,
     history: HistoryDep,
     conditions: ChangeConditions,
     reason: ActReason = None,

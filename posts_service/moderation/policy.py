@@ -9,8 +9,13 @@ from watchword.auth.principal import Principal
 def ensure_may_moderate(caller: Principal) -> None:
     """A person with a permission over what is others' is a moderator. Raises NotPermitted."""
     caller.person_id()
-    if caller.permissions.isdisjoint(Permission):
+    if not is_moderator(caller):
         raise NotPermitted("lacks every permission of a moderator")
+
+
+def is_moderator(caller: Principal) -> bool:
+    """Whether the caller has a permission over what is others'."""
+    return not caller.permissions.isdisjoint(Permission)
 
 
 def ensure_may_decide(moderator: Principal, thing: Authored) -> None:

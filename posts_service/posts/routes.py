@@ -8,6 +8,7 @@ from posts_service.dependencies import (
     KEY_REFUSALS,
     ActReason,
     ChangeConditions,
+    Editor,
     IdempotencyKey,
     PostsDep,
     Writer,
@@ -87,14 +88,14 @@ async def publish_post(draft: PostDraft, writer: Writer, posts: PostsDep, key: I
 async def edit_post(
     post_id: UUID,
     changes: PostChanges,
-    writer: Writer,
+    editor: Editor,
     posts: PostsDep,
     conditions: ChangeConditions,
     reason: ActReason = None,
 ) -> Response:
     """Change a post. Only its author or a moderator may; members left out stay as they are. What a moderator has
     unpublished, its author can change, and a moderator publish again."""
-    return post_response(await posts.edit(writer, post_id, changes, conditions, reason))
+    return post_response(await posts.edit(editor, post_id, changes, conditions, reason))
 
 
 @router.delete(
@@ -107,7 +108,7 @@ async def edit_post(
     ),
 )
 async def delete_post(
-    post_id: UUID, writer: Writer, posts: PostsDep, conditions: ChangeConditions, reason: ActReason = None
+    post_id: UUID, editor: Editor, posts: PostsDep, conditions: ChangeConditions, reason: ActReason = None
 ) -> None:
     """Delete a post. Only its author or a moderator may."""
-    await posts.delete(writer, post_id, conditions, reason)
+    await posts.delete(editor, post_id, conditions, reason)

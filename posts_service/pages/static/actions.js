@@ -2,7 +2,7 @@
 
 import { html } from "./html.js";
 import { More, usePaged } from "./paged.js";
-import { When } from "./parts.js";
+import { Refusal, When } from "./parts.js";
 import { nameOf } from "./version.js";
 
 const WORDS = {
@@ -16,7 +16,7 @@ const WORDS = {
 
 export function Actions({ tools }) {
   const list = usePaged(tools.ask, "/moderation/actions");
-  if (list.refusal !== null) return html`<p>${list.refusal.message}</p>`;
+  if (list.refusal !== null) return html`<${Refusal} refusal=${list.refusal} />`;
   return html`${list.items?.length === 0 && html`<p>No moderator has done anything yet.</p>`}
     <ol class="entries">
       ${list.items?.map((item) => html`<${Entry} key=${item.id} item=${item} />`)}

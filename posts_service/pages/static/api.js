@@ -1,6 +1,6 @@
 // Calling the API: every request of a page but those for tokens and for the stream of events is made here.
 
-import { askToSignIn, tell } from "./dialogs.js";
+import { askToSignIn, askToSignInAgain, tell } from "./dialogs.js";
 import { accessToken, sessionEnded, signedInPerson } from "./session.js";
 import { sleepOrOnline } from "./waiting.js";
 
@@ -9,7 +9,8 @@ const LONGEST_PAUSE_MILLISECONDS = 15_000;
 const TOLD_STATUSES = [401, 403, 429];
 
 /** An answer that is no success: its status and the members of its problem document (RFC 9457). `errors` are those of
- * a validation, `{pointer, code, detail}`; `retryAfter` is in seconds, null if the answer does not say. */
+ * a validation, `{pointer, code, detail}`; `retryAfter` is in seconds, null if the answer does not say. `needs` is what
+ * a further sign-in must give (RFC 9470), null if it would not help. */
 export class Refused extends Error {
   constructor(answer, problem) {
     super(problem.detail ?? `The service answered ${answer.status}.`);
@@ -17,6 +18,7 @@ export class Refused extends Error {
     this.code = problem.code ?? "";
     this.errors = problem.errors ?? [];
     this.retryAfter = Number(answer.headers.get("Retry-After")) || null;
+    this.needs = needsOf(answer);
   }
 }
 
@@ -25,7 +27,7 @@ export class Refused extends Error {
  * The body of a success is JSON or text; with `as`, it is what this method of the answer gives, such as "blob".
  *
  * 401 gets one new access token and one more try; then the person is asked to sign in, and comes back to this page.
- * 403 and 429 are told in a dialog, unless the request `isQuiet`. While the service cannot be reached, or answers 503,
+ * 403 and 429 are told in a dialog, and so is that the sign-in is too old or too weak, unless the request `isQuiet`. While the service cannot be reached, or answers 503,
  * or its answer breaks off (but for one that is read `as` something, which may be long, and rejects with a TypeError),
  * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be
  * safe to send twice: GET, PUT and DELETE are, a PATCH or a POST with If-Match, and a POST with Idempotency-Key.
@@ -40,7 +42,7 @@ export async function call(method, path, options = {}) {
     const answer = await sendAuthorized(request).catch(nullIfTransient);
     if (answer !== null) onWaiting(false);
     const outcome = answer && (await read(answer, as));
-    if (outcome !== null) return judged(outcome, isQuiet);
+    if (outcome !== null) return judged(outcome, method, isQuiet);
     onWaiting(true);
     await sleepOrOnline(pause, signal);
   }
@@ -53,7 +55,7 @@ async function sendAuthorized(request) {
   if (answer.status === 401 && token !== null && isStillTheirs(request)) {
     token = await accessToken(token);
     if (token !== null) answer = await send(request, token);
-    if (answer.status === 401 && isStillTheirs(request)) sessionEnded();
+    if (answer.status === 401 && needsOf(answer) === null && isStillTheirs(request)) sessionEnded();
   }
   return answer.status === 503 ? null : answer;
 }
@@ -96,10 +98,27 @@ async function read(answer, as) {
   }
 }
 
+/** What the challenge of an answer asks of a further sign-in, as parameters of the link; null if it asks for none. */
+function needsOf({ status, headers }) {
+  const challenge = headers.get("WWW-Authenticate") ?? "";
+  if (status !== 401 || !challenge.includes('error="insufficient_user_authentication"')) return null;
+  const parameters = challenge.matchAll(/(acr_values|max_age)="([^"]*)"/g);
+  return Object.fromEntries(Array.from(parameters, (match) => match.slice(1)));
+}
+
+let keepTyped = async () => {};
+
+/** Call `listener` before a person is asked to sign in once more for a change that they have sent: they leave the page
+ * then. */
+export function beforeSigningInAgain(listener) {
+  keepTyped = listener;
+}
+
 /** A success as `call` gives it; rejects for any other answer. */
-async function judged({ status, headers, ok, isJson, body }, isQuiet) {
+async function judged({ status, headers, ok, isJson, body }, method, isQuiet) {
   if (ok) return { status, headers, body };
   const refused = new Refused({ status, headers }, isJson ? body : {});
+  if (!isQuiet && refused.needs !== null && method !== "GET") await keepTyped();
   if (!isQuiet) await tellInDialog(refused);
   throw refused;
 }
@@ -119,7 +138,8 @@ export function withReason(path, reason = "") {
   return reason === "" ? path : `${path}?reason=${encodeURIComponent(reason)}`;
 }
 
-async function tellInDialog({ status, message, retryAfter }) {
+async function tellInDialog({ status, message, retryAfter, needs }) {
+  if (needs !== null) await askToSignInAgain(needs);
   if (status === 403) await tell("You may not do this", message);
   if (status === 429) await tell("Too many requests", `${message} Try again in ${waitInWords(retryAfter)}.`);
 }

@@ -1,11 +1,13 @@
 // The comments on a post, as a person can read, answer, change, delete and report them.
 
 import { call, ifMatch, withReason } from "./api.js";
-import { confirmed, reasonFor } from "./dialogs.js";
+import { confirmed } from "./dialogs.js";
 import { html, Sanitized } from "./html.js";
 import { counted, Day, SAY_WHY } from "./parts.js";
 import { attempt, ignoring, report } from "./post_acts.js";
+import { reasonFor } from "./reasons.js";
 
+const FOR_EVER = "This cannot be undone.";
 const BEGINNING_CHARACTERS = 40;
 
 /** The list, with what each comment lets this person do. `writing` is the comment that they are writing. */
@@ -66,8 +68,8 @@ export function named({ author, body }) {
 
 async function deleteComment(comment, isOwnersChoice, { reading, person, say }) {
   const reason = isOwnersChoice
-    ? (await confirmed("Delete this comment?", "This cannot be undone.", "Delete")) && ""
-    : await reasonFor("Delete this comment?", `${SAY_WHY} This cannot be undone.`, "Delete");
+    ? (await confirmed("Delete this comment?", FOR_EVER, "Delete")) && ""
+    : await reasonFor(`delete comment ${comment.id}`, "Delete this comment?", `${SAY_WHY} ${FOR_EVER}`, "Delete");
   if (reason === false || reason === null) return;
   const path = withReason(`/comments/${comment.id}`, reason);
   const isDone = await attempt(person, reading, () =>

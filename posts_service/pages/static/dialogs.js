@@ -16,21 +16,12 @@ export async function confirmed(title, text, action) {
   return answer === "act";
 }
 
-/** The text that the person gives as the reason, or null if they change their mind. */
-export function reasonFor(title, text, action) {
-  return answerTo(title, text, action, "Reason", true);
-}
-
-/** The text that the person adds to what they do, which may be empty, or null if they change their mind. */
-export function noteFor(title, text, action) {
-  return answerTo(title, text, action, "Note", false);
-}
-
-async function answerTo(title, text, action, label, required) {
+/** The text that the person types, or null if they change their mind. `typed` is in the field at first. */
+export async function textFrom(title, text, action, { label, required, typed }) {
   const body = html`<p>${text}</p>
     <div class="field">
       <label for="answer">${label}</label>
-      <textarea id="answer" name="answer" rows="3" maxlength="500" required=${required} autofocus></textarea>
+      <textarea id="answer" name="answer" rows="3" maxlength="500" required=${required} defaultValue=${typed} autofocus></textarea>
     </div>`;
   const { answer, form } = await open(title, body, choices(action));
   return answer === "act" ? form.get("answer").trim() : null;
@@ -58,6 +49,18 @@ export function askToSignIn() {
     "Please sign in",
     html`<p>Your session has ended. What you were writing is kept: you find it here when you have signed in again.</p>
       <p><a class="button" href=${signInPath()} autofocus>Sign in</a></p>`,
+    html`<button value="" class="second">Not now</button>`,
+  ).finally(() => (signInDialog = null));
+  return signInDialog;
+}
+
+/** Ask the person to sign in once more, as strongly or as recently as `needs` says, which leads back to this page. */
+export function askToSignInAgain(needs) {
+  signInDialog ??= open(
+    "Please sign in once more",
+    html`<p>This needs a more recent or a stronger sign-in than yours. What you typed is kept: you find it again when you
+      come back and begin the same.</p>
+      <p><a class="button" href=${signInPath(needs)} autofocus>Sign in once more</a></p>`,
     html`<button value="" class="second">Not now</button>`,
   ).finally(() => (signInDialog = null));
   return signInDialog;

@@ -1,6 +1,7 @@
 // Small parts that several pages show.
 
 import { html } from "./html.js";
+import { signInPath } from "./session.js";
 
 /** What moderators read before they act on what is another person's. */
 export const SAY_WHY = "It is somebody else's. Say why: your reason is recorded.";
@@ -27,6 +28,12 @@ export function When({ at }) {
  * button. */
 export function Act({ name, title, act }) {
   return html`<button type="button" class="link" aria-label=${`${name} “${title}”`} onClick=${act}>${name}</button>`;
+}
+
+/** Why a list cannot be read; with the link to sign in once more, if that helps. */
+export function Refusal({ refusal: { message, needs } }) {
+  return html`<p>${message}</p>
+    ${needs !== null && html`<p><a class="button" href=${signInPath(needs)}>Sign in once more</a></p>`}`;
 }
 
 /** The number with its word, which gets an "s" unless the number is 1. */

@@ -1,9 +1,10 @@
 // What people do with a post: like it, report it, change and delete it. The API alone decides what is allowed.
 
 import { call, ifMatch, isTold, withReason } from "./api.js";
-import { confirmed, reasonFor, tell } from "./dialogs.js";
+import { confirmed, tell } from "./dialogs.js";
 import { html, useState } from "./html.js";
 import { counted, DELETING, SAY_WHY, UNPUBLISHING } from "./parts.js";
+import { reasonFor } from "./reasons.js";
 import { signedInPerson, signInPath } from "./session.js";
 
 /** The buttons below a post. `say(text)` tells the person what has been done. */
@@ -49,7 +50,7 @@ async function deletePost({ reading, person, isOwn }) {
   const { id, version } = reading.post;
   const reason = isOwn
     ? (await confirmed("Delete this post?", DELETING, "Delete")) && ""
-    : await reasonFor("Delete this post?", `${SAY_WHY} ${DELETING}`, "Delete");
+    : await reasonFor(`delete post ${id}`, "Delete this post?", `${SAY_WHY} ${DELETING}`, "Delete");
   if (reason === false || reason === null) return;
   await attempt(person, reading, async () => {
     await call("DELETE", withReason(`/posts/${id}`, reason), { headers: ifMatch(version) }).catch(ignoring(404));
@@ -60,7 +61,7 @@ async function deletePost({ reading, person, isOwn }) {
 async function unpublish({ reading, person, say }) {
   const { id, version } = reading.post;
   const text = UNPUBLISHING;
-  const reason = await reasonFor("Unpublish this post?", text, "Unpublish");
+  const reason = await reasonFor(`unpublish post ${id}`, "Unpublish this post?", text, "Unpublish");
   if (reason === null) return;
   await attempt(person, reading, async () => {
     // If the answer to the first request was lost, another one finds the post unpublished.
@@ -76,7 +77,7 @@ async function reportPost({ reading, person, say }) {
 
 /** Ask what is wrong with a post or a comment, and tell the moderators. */
 export async function report(path, title, { reading, person, say }) {
-  const reason = await reasonFor(title, "Tell the moderators what is wrong with it.", "Report");
+  const reason = await reasonFor(`report ${path}`, title, "Tell the moderators what is wrong with it.", "Report");
   if (reason === null) return;
   await attempt(person, reading, async () => {
     const { status } = await call("POST", `${path}/reports`, { body: { reason } });

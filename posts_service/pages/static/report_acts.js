@@ -1,8 +1,9 @@
 // What a moderator decides about a report, and does to what is reported.
 
 import { ifMatch, withReason } from "./api.js";
-import { noteFor, reasonFor, tell } from "./dialogs.js";
+import { tell } from "./dialogs.js";
 import { SAY_WHY, UNPUBLISHING } from "./parts.js";
+import { noteFor, reasonFor } from "./reasons.js";
 import { messageOf, refusalOf } from "./requests.js";
 import { nameOf } from "./version.js";
 
@@ -12,7 +13,7 @@ const MEANINGS = { resolved: "The report is right.", dismissed: "The report is w
 /** Decide a report. If another moderator has decided it meanwhile, a dialog says so. */
 export async function decide(report, state, tools) {
   const text = `${MEANINGS[state]} The decision is final. You can add a note for other moderators.`;
-  const note = await noteFor(`${VERBS[state]} the report?`, text, VERBS[state]);
+  const note = await noteFor(`${state} ${report.id}`, `${VERBS[state]} the report?`, text, VERBS[state]);
   if (note === null) return;
   try {
     const body = { state, note: note === "" ? null : note };
@@ -52,7 +53,7 @@ export function decisionOf({ decided_by: moderator, state, note }) {
 /** Hide the reported post from readers. */
 export async function unpublish({ post }, tools) {
   const text = UNPUBLISHING;
-  const reason = await reasonFor(`Unpublish “${post.title}”?`, text, "Unpublish");
+  const reason = await reasonFor(`unpublish post ${post.id}`, `Unpublish “${post.title}”?`, text, "Unpublish");
   if (reason === null) return;
   const request = ["POST", `/posts/${post.id}/unpublish`, { body: { reason }, headers: ifMatch(post.version) }];
   await act(request, `“${post.title}” is unpublished.`, (report) => report.post.id === post.id, tools);
@@ -61,7 +62,8 @@ export async function unpublish({ post }, tools) {
 /** Delete the reported comment. */
 export async function removeComment({ comment }, tools) {
   const text = `${SAY_WHY} This cannot be undone.`;
-  const reason = await reasonFor(`Delete the comment of ${comment.author.username}?`, text, "Delete");
+  const title = `Delete the comment of ${comment.author.username}?`;
+  const reason = await reasonFor(`delete comment ${comment.id}`, title, text, "Delete");
   if (reason === null) return;
   const request = ["DELETE", withReason(`/comments/${comment.id}`, reason), { headers: ifMatch(comment.version) }];
   await act(request, "The comment is deleted.", (report) => report.comment?.id === comment.id, tools);

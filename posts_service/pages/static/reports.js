@@ -2,6 +2,7 @@
 
 import { html } from "./html.js";
 import { More, usePaged } from "./paged.js";
+import { Refusal } from "./parts.js";
 import { hasFocus, messageOf, neighbourOf, useEvents } from "./requests.js";
 import { readReport } from "./report_acts.js";
 import { Report } from "./report.js";
@@ -16,7 +17,7 @@ export function Reports({ tools }) {
     if (name === "reset") list.reload();
     else queue.refresh(({ post }) => post.id === data.id);
   });
-  if (list.refusal !== null) return html`<p>${list.refusal.message}</p>`;
+  if (list.refusal !== null) return html`<${Refusal} refusal=${list.refusal} />`;
   return html`${list.items?.length === 0 && html`<p>${NOTHING[state]}</p>`}
     <ol class="entries">
       ${list.items?.map((item) => html`<${Report} key=${item.id} report=${item} tools=${{ ...tools, queue }} />`)}

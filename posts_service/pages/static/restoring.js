@@ -1,7 +1,8 @@
 // Restoring a former version of a post.
 
 import { ifMatch, withReason } from "./api.js";
-import { choiceBetween, reasonFor } from "./dialogs.js";
+import { choiceBetween } from "./dialogs.js";
+import { reasonFor } from "./reasons.js";
 import { messageOf } from "./requests.js";
 
 /** The post and its version as they are now. */
@@ -62,7 +63,7 @@ async function restoreUntilDecided(version, seen, reason, tools) {
 async function reasonToRestore(post, person) {
   if (post.author.id === person.id) return "";
   const text = `The post is by ${post.author.username}. Say why: your reason is recorded.`;
-  return reasonFor("Restore this version?", text, "Restore");
+  return reasonFor(`restore post ${post.id}`, "Restore this version?", text, "Restore");
 }
 
 function done(version, number) {

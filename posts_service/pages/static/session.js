@@ -66,11 +66,12 @@ export function sessionEnded() {
   channel.postMessage({ token: null });
 }
 
-/** Where to sign in, to come back to this page. */
-export function signInPath() {
+/** Where to sign in, to come back to this page. `needs` is what the sign-in must give: `acr_values`, `max_age`. */
+export function signInPath(needs = {}) {
   // Browsers leave a backslash as it is, which other software takes for a slash.
   const here = (location.pathname + location.search).replaceAll("\\", "%5C");
-  return `/auth/start?return=${encodeURIComponent(here.length > LONGEST_RETURN_PATH ? "/" : here)}`;
+  const demands = Object.entries(needs).map(([name, value]) => `&${name}=${encodeURIComponent(value)}`);
+  return `/auth/start?return=${encodeURIComponent(here.length > LONGEST_RETURN_PATH ? "/" : here)}${demands.join("")}`;
 }
 
 channel.addEventListener("message", ({ data }) => (data.token === null ? forget() : remember(data.token)));

@@ -34,6 +34,11 @@ export async function openText(place, signal) {
   throw signal.reason;
 }
 
+/** Whether this browser keeps a text, of whomever. */
+export function hasTexts() {
+  return namesByAge().length > 0;
+}
+
 /** The newest text of this place that no other tab is writing; null if there is none. */
 async function existingText(person, place, keys) {
   for (const name of namesByAge().reverse()) {

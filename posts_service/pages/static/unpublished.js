@@ -1,10 +1,10 @@
 // What moderators have unpublished, and publishing it again.
 
 import { ifMatch, withReason } from "./api.js";
-import { reasonFor } from "./dialogs.js";
 import { html, Sanitized, useState } from "./html.js";
 import { More, usePaged } from "./paged.js";
 import { Act, When } from "./parts.js";
+import { reasonFor } from "./reasons.js";
 import { hasFocus, messageOf, neighbourOf, refusalOf, useEvents } from "./requests.js";
 
 export function UnpublishedPosts({ tools }) {
@@ -53,7 +53,8 @@ async function readText(post, setText, { ask, say, focus }) {
 
 async function publishAgain(post, { ask, say, list, leave }) {
   const text = "Everybody will see it. Say why: your reason is recorded.";
-  const reason = await reasonFor(`Publish “${post.title}” again?`, text, "Publish again");
+  const title = `Publish “${post.title}” again?`;
+  const reason = await reasonFor(`publish post ${post.id}`, title, text, "Publish again");
   if (reason === null) return;
   const path = withReason(`/posts/${post.id}`, reason);
   try {

@@ -1,9 +1,10 @@
 // A post that somebody is writing: what the form holds, where it is kept, and what the service has of it.
 
 import { waitInWords } from "./api.js";
-import { choiceBetween, reasonFor } from "./dialogs.js";
+import { choiceBetween } from "./dialogs.js";
 import { BLANK, Conflict, changePost, createDraft, deletePost, postWithSlug } from "./edited_post.js";
 import { flawsOf, isSame, membersOf, publicationOf, textOf } from "./edited_post.js";
+import { reasonFor } from "./reasons.js";
 import { openText } from "./texts.js";
 
 const NEW = "new post";
@@ -81,7 +82,7 @@ class Writing {
     this.#set({ isBusy: true, flaws: {}, notice: "" });
     clearTimeout(this.#timer);
     try {
-      const reason = this.isOthers ? await askForReason() : undefined;
+      const reason = this.isOthers ? await askForReason(this.post) : undefined;
       if (reason === null) return false;
       await this.#inTurn(() => this.#send(act, { reason, ...this.#options() }));
       return true;
@@ -258,6 +259,6 @@ class Writing {
   }
 }
 
-function askForReason() {
-  return reasonFor("Change somebody else's post?", "Say why: your reason is recorded.", "Save");
+function askForReason({ id }) {
+  return reasonFor(`change post ${id}`, "Change somebody else's post?", "Say why: your reason is recorded.", "Save");
 }

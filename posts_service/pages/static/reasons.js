@@ -1,0 +1,45 @@
+// Reasons and notes that people type into dialogs. If the service then wants a further sign-in, what they typed is kept,
+// and is in the same dialog again when they have come back.
+
+import { beforeSigningInAgain } from "./api.js";
+import { textFrom } from "./dialogs.js";
+import { hasTexts, openText } from "./texts.js";
+
+// A dialog opens after so long at the latest: without what was kept, if the service does not answer.
+const PATIENCE_MILLISECONDS = 2_000;
+
+// What was typed last, and for what act on which thing.
+let latest = null;
+
+/** The text that the person gives as the reason, or null if they change their mind. `place` names the act and what it is
+ * about. */
+export function reasonFor(place, title, text, action) {
+  return answerTo(place, title, text, action, { label: "Reason", required: true });
+}
+
+/** The text that the person adds to what they do, which may be empty, or null if they change their mind. */
+export function noteFor(place, title, text, action) {
+  return answerTo(place, title, text, action, { label: "Note", required: false });
+}
+
+async function answerTo(place, title, text, action, field) {
+  const kept = hasTexts() ? await openIfPossible(place) : null;
+  const answer = await textFrom(title, text, action, { ...field, typed: kept?.content?.typed ?? "" });
+  latest = answer === null ? null : { place, typed: answer };
+  await kept?.write(null);
+  await kept?.close();
+  return answer;
+}
+
+/** The text of this place; null if the service does not give the key to it. */
+function openIfPossible(place) {
+  return openText(place, AbortSignal.timeout(PATIENCE_MILLISECONDS)).catch(() => null);
+}
+
+beforeSigningInAgain(async () => {
+  if (latest === null) return;
+  const { place, typed } = latest;
+  const text = await openIfPossible(place);
+  await text?.write({ typed });
+  await text?.close();
+});
