@@ -229,6 +229,19 @@ async def test_goal_of_an_application_is_kept_through_both_steps(
     assert answer.keys() == {"code", "state", "iss"}
 
 
+async def test_application_that_asks_for_another_sign_in_gets_both_steps_of_it(
+    browser: Browsing, app: Application, ada: Codes, clock: StandingClock
+) -> None:
+    await send_password(browser)
+    assert (await send_code(browser, ada.recovery_codes[0])).status_code == 303
+    for number, request in enumerate(({"prompt": "login"}, {"max_age": "0"}), start=1):
+        clock.advance(minutes=1)
+        page = (await browser.http.get(app.path(**request))).headers["Location"]
+        path = await send_password(browser, path=page)
+        done = await send_code(browser, ada.recovery_codes[number], path)
+        assert "code" in answer_of(await browser.http.get(done.headers["Location"]), app)
+
+
 async def test_request_that_an_application_may_not_make_leads_to_what_is_wrong(
     browser: Browsing, app: Application, ada: Codes
 ) -> None:

@@ -64,6 +64,17 @@ async def test_code_that_is_sent_in_eight_browsers_at_once_signs_one_of_them_on(
     assert await live_levels(databases) == ["mfa"]
 
 
+async def test_code_that_comes_too_late_for_its_sign_in_is_not_used(
+    identity: Identity, ada: Codes, databases: Databases
+) -> None:
+    async with browsing(identity) as browser:
+        path = await send_password(browser)
+        await asyncio.gather(*(send_code(browser, code, path) for code in ada.recovery_codes))
+    used = "SELECT FROM identity.recovery_codes WHERE used_at IS NOT NULL"
+    assert len(await databases.fetch("identity_owner", used)) == 1
+    assert await live_levels(databases) == ["mfa"]
+
+
 async def test_twenty_wrong_codes_at_once_are_five_and_end_the_sign_in(
     identity: Identity, ada: Codes, databases: Databases
 ) -> None:
