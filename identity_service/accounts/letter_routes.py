@@ -149,7 +149,8 @@ async def confirm_email_change(token: Token, proof: LinkProof, parts: PartsDep) 
 )
 @public
 async def undo_email_change(token: Token, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
-    """Restore the former address. Every session ends, and the password must be reset by a letter that is sent there."""
+    """Restore the former address. Every session ends, the second factors that were added in the week before the change
+    or since are removed, and the password must be reset by a letter that is sent there."""
     return await wait.answer(await parts.address_undo.act(token))
 
 
@@ -164,5 +165,6 @@ async def undo_email_change(token: Token, parts: PartsDep, wait: PreferredWaitDe
 )
 @public
 async def disavow(token: Token, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
-    """End every session of the account; its password must be reset by a letter that is sent at once."""
+    """End every session of the account, and remove the second factors and recovery codes that were added since the
+    letter; the password must be reset by another one that is sent at once."""
     return await wait.answer(await parts.security_notices.act(token))

@@ -2,9 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 from identity_service.administration import Administration
+from identity_service.factor_acts.values import Owner
+from tests.identity.answers import claims_of
 from tests.identity.mailbox import token_in_letter
+from tests.identity.second_factors import add_app, add_app_as
 from tests.identity.signing_on import ORIGIN, sign_on, submit
 from tests.support.services import IDENTITY_URL, PASSWORD, Identity, bearer
 
@@ -49,6 +53,18 @@ async def end_everywhere(identity: Identity, _: Path) -> None:
     assert (await identity.http.delete("/sessions", headers=headers)).status_code == 204
 
 
+async def add_factor(identity: Identity, _: Path) -> None:
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
+    session = claims_of(tokens["access_token"])
+    await add_app_as(identity, Owner(UUID(session["sub"]), except_session=UUID(session["sid"])))
+
+
+async def reset_factors(identity: Identity, _: Path) -> None:
+    administration = Administration(identity.parts)
+    await add_app(identity, str(await administration.find_user("ada")))
+    assert await administration.reset_factors("ada") is not None
+
+
 ENDS: dict[str, Callable[[Identity, Path], Awaitable[None]]] = {
     "password changed": change_password,
     "password reset": reset_password,
@@ -56,4 +72,6 @@ ENDS: dict[str, Callable[[Identity, Path], Awaitable[None]]] = {
     "change of address undone": restore_address,
     "account disabled": disable,
     "ended by its owner": end_everywhere,
+    "second factor added": add_factor,
+    "second factors removed by an administrator": reset_factors,
 }
