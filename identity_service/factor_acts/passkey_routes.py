@@ -63,7 +63,7 @@ async def add_passkey(
 
 
 @router.patch(
-    "/{passkey_id}",
+    "/{passkey_id:uuid}",
     operation_id="passkeys_rename",
     summary="Rename a passkey",
     responses=refusals(PasskeyNotFound),
@@ -76,7 +76,7 @@ async def rename_passkey(
 
 
 @router.delete(
-    "/{passkey_id}",
+    "/{passkey_id:uuid}",
     operation_id="passkeys_remove",
     summary="Remove a passkey",
     status_code=204,
