@@ -425,7 +425,7 @@ class Parts:
         )
         flow = self.code_flow
         self.stronger_page = StrongerPage(
-            self.pages, flow.requests, flow.answers, self.factor_list, self.ceremonies, clock=self.clock
+            self.pages, flow.requests, flow.answers, self.factor_list, self.passkey_prompts, clock=self.clock
         )
         self.consent_page = ConsentPage(self.pages, flow.requests, flow.answers, self.consents, self.services)
 

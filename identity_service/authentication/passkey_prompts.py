@@ -19,13 +19,18 @@ class PasskeyPrompts:
         self._database = database
         self._ceremonies = ceremonies
 
+    @property
+    def are_available(self) -> bool:
+        """Whether browsers have passkeys for the address of this service."""
+        return self._ceremonies.are_available
+
     def for_sign_in(self) -> Options | None:
         """For somebody who may be anybody."""
-        return self._ceremonies.assertion_options(Purpose.SIGN_IN) if self._ceremonies.are_available else None
+        return self._ceremonies.assertion_options(Purpose.SIGN_IN) if self.are_available else None
 
     async def for_user(self, purpose: Purpose, user_id: UUID) -> Options | None:
         """For this user alone: the browser offers no passkey of another account."""
-        if not self._ceremonies.are_available:
+        if not self.are_available:
             return None
         async with self._database.begin() as db:
             of_user = await repository.list_passkeys(db, user_id)

@@ -45,6 +45,7 @@ _PROFILE: Final = Profile("ada", "ada@example.com", is_verified=True, roles="use
 _PATH: Final = "/account/path-of-the-form"
 _SIGN_IN: Final = {"path": _PATH, "sign_up_path": _PATH, "forgot_password_path": _PATH, "passkey_path": _PATH}
 _SECOND_FACTOR: Final = {"path": _PATH, "sign_in_path": _PATH, "username": "ada", "passkey_path": _PATH}
+_STRONGER: Final = {"application": "Notes", "username": "ada", "path": _PATH, "add_path": _PATH, "passkey_path": _PATH}
 _PASSKEY_OPTIONS: Final = {"challenge": "AAECAw", "rpId": "id.example"}
 _TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BROWSER: Final = SignedInDevice(
@@ -161,9 +162,11 @@ PAGES: Final[Mapping[str, Sample]] = {
     "stronger.html": Sample(
         ("stronger",),
         Button,
-        tuple(
-            {"application": "Notes", "username": "ada", "lack": lack, "add_path": _PATH, "path": _PATH}
-            for lack in ("second_factor", "passkey", "passkeys_here")
+        (
+            {**_STRONGER, "need": "second_factor", "passkey_options": None},
+            {**_STRONGER, "need": "passkey", "passkey_options": None},
+            {**_STRONGER, "need": "use_passkey", "passkey_options": _PASSKEY_OPTIONS},
+            {**_STRONGER, "need": "no_passkeys", "passkey_options": None},
         ),
     ),
     "sign_out.html": Sample(

@@ -17,19 +17,18 @@ from tests.identity.authorizing import (
     tokens_by_code,
 )
 from tests.identity.browsing import Browsing, browsing
+from tests.identity.passkey_pages import send_passkey
+from tests.identity.passkeys import add_passkey
+from tests.identity.second_factors import add_app
 from tests.support import services
+from tests.support.authenticator import Authenticator
 from tests.support.databases import Databases
-from tests.support.services import Identity
+from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.testing import StandingClock
 
 STRONGER = "/sign-in/stronger"
+SIGN_ON = "SELECT id FROM identity.sign_ons"
 RAISE = "UPDATE identity.sign_ons SET acr = '{acr}', amr = '{{pwd,mfa}}'"
-ADD_PASSKEY = (
-    "INSERT INTO identity.passkeys (user_id, credential_id, public_key, sign_count, is_backup_eligible, is_backed_up,"
-    " transports, aaguid, name, created_at) SELECT id, '\\x01', '\\x02', 0, true, true, '{internal}',"
-    " '00000000-0000-0000-0000-000000000000', 'laptop', now() FROM identity.users",
-    "UPDATE identity.users SET has_second_factor = true",
-)
 
 
 @pytest.fixture
@@ -42,6 +41,20 @@ async def browser(identity_at: Identity, app: Application) -> AsyncIterator[Brow
     """A browser in which ada is signed on with a password."""
     async with browsing(identity_at, "ada") as browser:
         yield browser
+
+
+async def user_id(databases: Databases) -> str:
+    (user,) = await databases.fetch("identity_app", "SELECT id::text FROM identity.users")
+    return str(user["id"])
+
+
+async def with_passkey(identity: Identity, databases: Databases) -> Authenticator:
+    """The authenticator with the passkey of the account, whose sign-on is what it was."""
+    tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
+    holder, _ = await add_passkey(identity, bearer(tokens["access_token"]))
+    await databases.execute("identity_app", "UPDATE identity.sign_ons SET ended_at = NULL, end_reason = NULL")
+    await raise_to(databases, "mfa")
+    return holder
 
 
 async def raise_to(databases: Databases, acr: str) -> None:
@@ -95,12 +108,12 @@ async def test_known_values_of_acr_values_are_a_demand_for_the_weakest_of_them(
 async def test_page_names_what_is_missing_and_leads_to_adding_it_and_back(
     identity_at: Identity, browser: Browsing, app: Application, databases: Databases
 ) -> None:
-    for acr, words in (("mfa", "Add a second factor"), ("phr", "Add a passkey")):
+    for acr, words, path in (("mfa", "Add a second factor", ""), ("phr", "Add a passkey", "/passkeys")):
         location = await detour_of(browser, app, acr_values=acr)
         page = await browser.open(location)
         assert words in page
         assert "The application asks you" in page
-        assert 'href="/account/security?return=/oauth/authorize%3F' in page
+        assert f'href="/account/security{path}?return=/oauth/authorize%3F' in page
     # What was added raises the sign-on, and the request goes on.
     await raise_to(databases, "mfa")
     location = await detour_of(browser, app, acr_values="mfa")
@@ -161,16 +174,44 @@ async def test_recency_is_asked_before_strength(
     assert "code" in answer_of(await browser.http.get((await browser.http.get(stronger)).headers["Location"]), app)
 
 
-async def test_account_that_has_the_factor_signs_in_with_it(
-    browser: Browsing, app: Application, databases: Databases, clock: StandingClock
+async def test_passkey_of_the_account_is_asked_for_and_raises_the_same_sign_on(
+    identity_at: Identity, browser: Browsing, app: Application, databases: Databases, clock: StandingClock
 ) -> None:
-    for statement in ADD_PASSKEY:
-        await databases.execute("identity_owner", statement)
-    await raise_to(databases, "mfa")
-    clock.advance(seconds=1)
-    location = await detour_of(browser, app, acr_values="phr")
+    holder = await with_passkey(identity_at, databases)
+    clock.advance(seconds=30)
+    page = await browser.open(location := await detour_of(browser, app, acr_values="phr"))
     assert is_stronger(location, app, acr_values="phr")
-    sign_in_page = (await browser.http.get(location)).headers["Location"]
+    assert "None of your passkeys is here?" in page
+    assert 'href="/account/security/passkeys?return=/oauth/authorize%3F' in page
+    sign_ons = await databases.fetch("identity_app", SIGN_ON)
+    answer = await send_passkey(browser, holder, location)
+    assert httpx.URL(answer.headers["Location"]).path == "/oauth/authorize"
+    assert "code" in answer_of(await browser.http.get(answer.headers["Location"]), app)
+    (sign_on,) = await databases.fetch("identity_app", "SELECT id, acr, authenticated_at FROM identity.sign_ons")
+    assert [sign_on["id"]] == [row["id"] for row in sign_ons]
+    assert (sign_on["acr"], sign_on["authenticated_at"]) == ("phr", clock.now())
+    # So it is a recent one, too.
+    assert "code" in await authorize(browser, app, acr_values="phr", max_age=1)
+
+
+async def test_page_that_asks_for_a_passkey_runs_our_script_alone(
+    identity_at: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    await with_passkey(identity_at, databases)
+    policy = (await browser.http.get(await detour_of(browser, app, acr_values="phr"))).headers[
+        "Content-Security-Policy"
+    ]
+    assert "script-src 'self';" in policy
+    assert "form-action 'self' https://app.example;" in policy
+
+
+async def test_account_that_has_a_second_factor_signs_in_with_it(
+    identity_at: Identity, browser: Browsing, app: Application, databases: Databases, clock: StandingClock
+) -> None:
+    """As whoever signed in at a process of the release before, which asks for no second factor."""
+    await add_app(identity_at, await user_id(databases))
+    clock.advance(seconds=60)
+    sign_in_page = (await browser.http.get(await detour_of(browser, app, acr_values="mfa"))).headers["Location"]
     assert sign_in_page.startswith("/sign-in?")
     # That page asks, whoever is signed on, so that the way has an end.
     assert "Sign in to go on to The application" in await browser.open(sign_in_page)
