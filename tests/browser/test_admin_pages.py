@@ -157,7 +157,7 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
     yield "admin-users-with-errors"
     await page.goto(f"{own}{path}")
     yield "admin-user"
-    for name in ("disable", "roles", "end-sessions", "password-reset", "delete"):
+    for name in ("disable", "roles", "end-sessions", "password-reset", "reset-factors", "delete"):
         await page.goto(f"{own}{path}/{name}")
         yield f"admin-user-{name}"
     await press(page, "Delete the account", "Delete the account")

@@ -1,6 +1,8 @@
 """Adding, replacing and removing an authenticator app on pages, and renewing recovery codes there."""
 
+import re
 from datetime import datetime
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -9,6 +11,7 @@ from identity_service.factors.codes import ENROLMENT_LIFETIME
 from identity_service.pages.qr_codes import qr_code
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles.values import RoleContent
+from tests.identity.authorizing import Application, answer_of
 from tests.identity.browsing import Browsing, leads_to_sign_in
 from tests.identity.second_factors import add_app
 from tests.identity.security_pages import (
@@ -200,6 +203,23 @@ async def test_who_must_have_a_factor_adds_one_and_goes_on(
     answer = await ada.send(f"{CODE}{query}", {"first_code": app.code(clock.now())})
     assert (len(codes_on(answer.text)), 'href="/account/devices"' in answer.text) == (10, True)
     await ada.open("/account/devices")
+
+
+async def test_the_way_to_an_application_outlives_a_sign_in_that_becomes_too_old(
+    ada: Browsing, identity_at: Identity, app: Application, clock: StandingClock
+) -> None:
+    await identity_at.parts.roles.change("user", RoleContent(None, None, True), BY_COMMAND_LINE)
+    location = (await ada.http.get(app.path())).headers["Location"]
+    query = location.removeprefix(SECURITY)
+    code = app_with(secret_on(await begin(ada, query))).code
+    clock.advance(seconds=601)
+    stale = await ada.send(f"{CODE}{query}", {"first_code": code(clock.now())})
+    assert stale.headers["Location"].startswith(f"/sign-in?return={SECURITY}/")
+    answer = await ada.send(stale.headers["Location"], {"login": "", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{CODE}{query}")
+    answer = await ada.send(f"{CODE}{query}", {"first_code": code(clock.now())})
+    (goal,) = re.findall(r'href="(/oauth/authorize[^"]+)"', answer.text)
+    assert "code" in answer_of(await ada.http.get(unescape(goal)), app)
 
 
 async def test_a_person_sees_and_changes_their_own_factors_alone(
