@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.authentications import PASSWORD
 from identity_service.ending import EndReason
 from identity_service.events.enqueueing import NOTHING, Enqueued
-from identity_service.factor_acts.present import level_of, lock_present, lower_to, raise_by
+from identity_service.factor_acts.present import is_above, level_given_by, level_of, lock_present, lower_to, raise_by
 from identity_service.factor_acts.values import Added, Owner
 from identity_service.factors import repository
 from identity_service.factors.codes import FactorCodes
@@ -71,7 +71,8 @@ class FactorChanges:
         changes = [_change("factor.removed", factor, "delete")]
         level = await self._settle(db, user, changes)
         ended = await self._end_others(db, user, owner, EndReason.FACTOR_REMOVED, now)
-        is_lowered = lower_to(present, level)
+        # A token may still say more than the rows, which another sign-in has lowered since it was issued.
+        is_lowered = lower_to(present, level) or is_above(level_given_by(factor), level)
         if is_lowered and not ended.session_ids:
             user.raise_version()
         cause = by_user(user.id, EndReason.FACTOR_REMOVED)

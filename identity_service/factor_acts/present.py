@@ -80,7 +80,7 @@ def raise_by(sign_on: SignOn | None, factor: Factor) -> None:
 def lower_to(present: Present, level: str) -> bool:
     """Let a sign-on and its sessions, which must be locked, count for at most this level. Returns whether any counted
     for more."""
-    rows = [row for row in (present.sign_on, *present.sessions) if row is not None and _is_above(row.acr, level)]
+    rows = [row for row in (present.sign_on, *present.sessions) if row is not None and is_above(row.acr, level)]
     for row in rows:
         row.acr = level
         row.amr = _methods_at(level, row.amr or ())
@@ -94,7 +94,12 @@ def level_of(kinds: Kinds) -> str:
     return MULTIPLE_FACTORS if kinds.app else PASSWORD
 
 
-def _is_above(acr: str | None, level: str) -> bool:
+def level_given_by(factor: Factor) -> str:
+    """The strongest level at which an account with this factor alone can be signed on."""
+    return PHISHING_RESISTANT if isinstance(factor, Passkey) else MULTIPLE_FACTORS
+
+
+def is_above(acr: str | None, level: str) -> bool:
     return LEVELS.index(acr or PASSWORD) > LEVELS.index(level)
 
 

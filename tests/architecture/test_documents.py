@@ -17,6 +17,7 @@ DOCUMENTS = (
     "docs/posts-pages.md",
     "docs/performance.md",
     "docs/security.md",
+    "docs/second-factors.md",
 )
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.\w+)`")

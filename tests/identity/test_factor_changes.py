@@ -161,6 +161,20 @@ async def test_removal_that_leaves_a_factor_of_the_same_level_lowers_nothing(ada
     assert len(await ada.databases.fetch("identity_app", CODES)) == 10
 
 
+async def test_removal_lowers_tokens_that_say_more_than_their_session(ada: Ada) -> None:
+    await add_app_as(ada.identity, ada.owner)
+    passkey_id = await add_passkey(ada.identity, ada.owner)
+    before = claims_of((await start_in(ada.identity, ada.secret))["access_token"])
+    # As after another sign-in, with a code, by which the session goes on.
+    for statement in ("UPDATE identity.sign_ons SET acr = 'mfa'", "UPDATE identity.sessions SET acr = 'mfa'"):
+        await ada.databases.execute("identity_app", statement)
+    await ada.posts.acknowledge()
+    await remove_passkey(ada.identity, ada.owner, passkey_id)
+    (lowered,) = [claims for kind, _, claims in await ada.posts.events() if kind == "assurance-level-change"]
+    assert lowered["current_level"] == "mfa"
+    assert (before["acr"], before["ver"] < lowered["ver"]) == ("phr", True)
+
+
 async def test_removal_ends_all_others(ada: Ada) -> None:
     first, _ = await add_passkey(ada.identity, ada.owner), await add_passkey(ada.identity, ada.owner, "Another")
     alone = (await start(ada.identity, ada.owner.user_id, REQUEST))["access_token"]
