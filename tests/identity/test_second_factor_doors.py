@@ -19,6 +19,7 @@ from tests.identity.browsing import Browsing, browsing
 from tests.identity.device_flow import allow, enter, register_client, switched_on
 from tests.identity.mailbox import token_in_letter
 from tests.identity.second_factors import App, add_passkey
+from tests.identity.signing_in import issue_initial_password
 from tests.identity.signing_on import COOKIE
 from tests.support import services
 from tests.support.databases import Databases
@@ -212,6 +213,18 @@ async def test_tokens_say_that_a_second_factor_was_shown(identity: Identity) -> 
     for tokens in (by_code, by_device, refreshed):
         claims = claims_of(tokens["access_token"])
         assert (claims["acr"], claims["amr"]) == ("mfa", ["pwd", "otp", "mfa"])
+
+
+async def test_initial_password_of_an_account_with_a_factor_leads_through_both_steps_to_its_change(
+    identity: Identity,
+) -> None:
+    ada = await register_with_codes(identity)
+    password = await issue_initial_password(identity, "ada")
+    async with browsing(identity) as browser:
+        answer = await browser.send("/sign-in", {"login": "ada", "password": password})
+        assert await where(browser, answer.headers["Location"]) == HALF
+        assert (await send_code(browser, ada.code())).status_code == 303
+        assert (await browser.http.get("/account")).headers["Location"] == "/account/password"
 
 
 async def test_outdated_hash_is_replaced_by_a_half_open_sign_in_and_by_no_grant_that_is_refused(

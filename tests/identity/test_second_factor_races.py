@@ -152,6 +152,17 @@ async def test_no_sign_on_without_the_factor_outlives_its_addition(identity: Ide
         assert await browser.is_signed_on()
 
 
+async def test_no_session_without_the_factor_outlives_its_addition(identity: Identity, databases: Databases) -> None:
+    async with browsing(identity, "ada") as browser:
+        owner = await owner_in(browser, identity)
+        before = [await identity.sign_in("ada") for _ in range(4)]
+        requests = [identity.refresh(tokens["refresh_token"]) for tokens in before]
+        requests += [identity.token(**PASSWORD_GRANT) for _ in range(8)]
+        answers, _ = await asyncio.gather(asyncio.gather(*requests), add_passkey(identity, owner))
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    assert await databases.fetch("identity_owner", "SELECT FROM identity.sessions WHERE ended_at IS NULL") == []
+
+
 async def test_code_and_the_end_of_every_sign_on_do_not_wait_for_each_other_for_ever(
     identity: Identity, databases: Databases
 ) -> None:
