@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from webauthn.helpers import parse_client_data_json
 from webauthn.helpers.parse_authentication_credential_json import parse_authentication_credential_json
@@ -10,9 +10,6 @@ from webauthn.helpers.parse_registration_credential_json import parse_registrati
 from webauthn.helpers.structs import AuthenticationCredential, RegistrationCredential
 
 from identity_service.factors.passkey_errors import PasskeyRefused
-
-MAX_CHARACTERS: Final = 16_384
-"""The longest answer that is read, as JSON."""
 
 Credential = str | Mapping[str, Any]
 """What `PublicKeyCredential.toJSON()` gives, as an object or as the text of it (WebAuthn Level 3 section 5.1)."""
@@ -47,14 +44,14 @@ def refusing() -> Iterator[None]:
 def read_assertion(credential: Credential) -> Assertion:
     """Raises PasskeyRefused for what is malformed."""
     with refusing():
-        read = parse_authentication_credential_json(_bounded(credential))
+        read = parse_authentication_credential_json(_members(credential))
         return Assertion(read, _challenge_of(read.response.client_data_json))
 
 
 def read_attestation(credential: Credential) -> Attestation:
     """Raises PasskeyRefused for what is malformed."""
     with refusing():
-        read = parse_registration_credential_json(_bounded(credential))
+        read = parse_registration_credential_json(_members(credential))
         return Attestation(read, _challenge_of(read.response.client_data_json))
 
 
@@ -70,9 +67,6 @@ def _challenge_of(client_data_json: bytes) -> bytes:
     return client_data.challenge
 
 
-def _bounded(credential: Credential) -> str | dict[str, Any]:
-    if not isinstance(credential, str):
-        return dict(credential)
-    if len(credential) > MAX_CHARACTERS:
-        raise PasskeyRefused(f"{len(credential)} characters")
-    return credential
+def _members(credential: Credential) -> str | dict[str, Any]:
+    """The answer as the library takes it. The bodies of requests have limits of their own."""
+    return credential if isinstance(credential, str) else dict(credential)
