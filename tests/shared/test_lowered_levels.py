@@ -121,3 +121,9 @@ async def test_level_that_suffices_still_passes(http: httpx.AsyncClient, issuer:
     headers = signed_in(issuer, acr="phr", subject="ada")
     issuer.lower("ada", "mfa")
     assert (await http.get("/plain/acr/", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("level", ["phr", "", "MFA"])
+def test_issuer_for_tests_lowers_to_a_level_that_tokens_can_be_lowered_to(issuer: Issuer, level: str) -> None:
+    with pytest.raises(ValueError, match="level: one of mfa, pwd"):
+        issuer.lower("ada", level)

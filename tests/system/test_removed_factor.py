@@ -28,27 +28,27 @@ class Vault(NamedTuple):
 
 @pytest.fixture(scope="module", params=["memory", "postgresql"])
 async def vault(
-    request: pytest.FixtureRequest, own_stack: Stack, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, running: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Vault]:
     """It keeps what is revoked in its memory, or in a database of its own."""
     folder = tmp_path_factory.mktemp("vault")
     (folder / "vault.py").write_text(VAULT)
     with free_url() as url:
         scope, receiver = f"vault:read-{request.param}", unique("vault")
-        new_service(own_stack, url, scope)
-        variables = {"VAULT_ISSUER": own_stack.identity, "VAULT_AUDIENCE": url, "VAULT_SCOPE": scope}
+        new_service(running, url, scope)
+        variables = {"VAULT_ISSUER": running.identity, "VAULT_AUDIENCE": url, "VAULT_SCOPE": scope}
         variables["VAULT_CLIENT"] = receiver
-        variables["VAULT_SECRET"] = new_client(own_stack, receiver)
+        variables["VAULT_SECRET"] = new_client(running, receiver)
         if request.param == "postgresql":
-            variables["VAULT_DATABASE_URL"] = await new_database(own_stack, "vault")
-        client_id = new_application(own_stack, url, scope)
-        with served("vault:app", url, folder, own_stack, folder / "log", **variables):
+            variables["VAULT_DATABASE_URL"] = await new_database(running, "vault")
+        client_id = new_application(running, url, scope)
+        with served("vault:app", url, folder, running, folder / "log", **variables):
             yield Vault(url, client_id)
 
 
 @pytest.fixture
-async def ada(own_stack: Stack, http: httpx.AsyncClient, vault: Vault) -> BrowserPerson:
-    ada = BrowserPerson(http, own_stack, vault.client_id, vault.url)
+async def ada(running: Stack, http: httpx.AsyncClient, vault: Vault) -> BrowserPerson:
+    ada = BrowserPerson(http, running, vault.client_id, vault.url)
     await ada.register()
     await ada.authorize()
     return ada

@@ -100,6 +100,8 @@ class Issuer:
         """Let tokens of this person with a smaller `ver` count as at most so strong (`pwd` or `mfa`) at guards with
         `acr`, as after the removal of a factor. Verifiers that have `revocations` of their own do not obey it."""
         kinds = {LEVEL_OF[kind]: kind for kind in reversed(LEVEL_OF)}
+        if level not in kinds:
+            raise ValueError(f"level: one of {', '.join(sorted(kinds))}, and not {level!r}")
         self._lowered.revocations.add(Revocation(kinds[level], subject, 0, math.inf, version), 0)
 
     def jwks(self) -> dict[str, Any]:
