@@ -179,5 +179,6 @@ async def test_code_and_the_end_of_every_sign_on_do_not_wait_for_each_other_for_
         owner = await owner_in(browser, identity)
         ada = await add_codes(identity, str(owner.user_id))
         *answers, _ = await asyncio.gather(*map(attempt, ada.recovery_codes[:6]), add_and_remove(owner))
-        assert answers == [303] * 6
+        # A removal ends the half-open sign-ins, too: then the password comes first again.
+        assert set(answers) <= {303, 422}
         assert await browser.is_signed_on()
