@@ -59,7 +59,15 @@ class Introspection:
         token = await self._reader.read_any(request.form.get("token"))
         if token is None or not await self._may_be_shown(token, client) or not await self._is_live(token):
             return INACTIVE
-        return describe(token)
+        return describe(token) | await self._lowered(token)
+
+    async def _lowered(self, token: ReadToken) -> dict[str, Any]:
+        """How the person counts as authenticated now, if that is less than the token says: a service that asks hears of
+        a factor that was removed by this answer, as others do by an event."""
+        claims = token.claims
+        if token.kind is TokenKind.REFRESH or "sid" not in claims or "acr" not in claims:
+            return {}
+        return await self._sessions.lowered_claims(UUID(claims["sub"]), UUID(claims["sid"]), claims["acr"])
 
     async def _may_be_shown(self, token: ReadToken, client: Client) -> bool:
         """A refresh token to the client that it was issued to, an access token to the client of the service that it is

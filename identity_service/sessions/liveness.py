@@ -1,5 +1,6 @@
 """Whether the session of a token is live, as the database says at this moment."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -8,6 +9,7 @@ from identity_service.errors import SessionEnded
 from identity_service.roles import repository as roles
 from identity_service.sessions import repository
 from watchword.auth import Principal
+from watchword.auth.assurance import at_least
 from watchword.clock import Clock
 from watchword.database.database import Database
 
@@ -37,6 +39,14 @@ class LiveSessions:
             return False
         unused = await self._database.reads.fetch_row(repository.UNUSED, token_id=token_id, session_id=session_id)
         return unused is not None
+
+    async def lowered_claims(self, user_id: UUID, session_id: UUID, acr: str) -> dict[str, Any]:
+        """The claims `acr` and `amr` for which a token of this session that says `acr` counts now, if its session has
+        come to count for less since it was issued; otherwise none."""
+        row = await self._database.reads.fetch_row(repository.AUTHENTICATION, session_id=session_id, user_id=user_id)
+        if row is None or row["acr"] is None or row["acr"] in at_least(acr):
+            return {}
+        return {"acr": row["acr"], "amr": list(row["amr"] or ())}
 
     async def _live(self, user_id: UUID, session_id: UUID) -> asyncpg.Record | None:
         """The row of `LIVE` for this session of an active user; None if it has ended."""

@@ -54,6 +54,14 @@ SIGN_ON = Statement(
 )
 """The sign-on that a session of this user came from, also if the session has ended."""
 
+AUTHENTICATION = Statement(
+    select(Session.acr, Session.amr).where(
+        Session.id == bindparam("session_id", type_=Session.id.type),
+        Session.user_id == bindparam("user_id", type_=Session.user_id.type),
+    )
+)
+"""What a session of this user counts for now."""
+
 UNUSED = Statement(
     select(RefreshToken.id).where(
         RefreshToken.id == bindparam("token_id", type_=RefreshToken.id.type),
