@@ -31,11 +31,9 @@ class Purpose(StrEnum):
 
     REGISTRATION = "registration"
     SIGN_IN = "sign-in"
-    """In the place of a password. Nobody knows yet whose passkey it will be."""
+    """In the place of a password, or to show who one is again. Nobody knows yet whose passkey it will be."""
     SECOND_FACTOR = "second factor"
     """After a password."""
-    STEP_UP = "step-up"
-    """By a person who is signed on."""
 
 
 class Challenges:

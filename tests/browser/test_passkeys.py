@@ -138,6 +138,18 @@ async def test_a_passkey_that_was_removed_signs_nobody_in_and_the_password_does(
         await sign_on(page, running, username)
 
 
+async def test_an_authenticator_makes_no_second_passkey_for_an_account(running: Stack, browser: Browser) -> None:
+    async with opened(browser, running.identity) as page:
+        _, holder = await with_passkey(page, running)
+        await page.add_init_script(WITHOUT_OFFERS)
+        await page.goto(f"{running.identity}/sign-in")
+        await press(page, USE, "Your account")
+        await page.goto(f"{running.identity}/account/security/passkeys")
+        await page.get_by_role("button", name="Add the passkey").click()
+        await expect(page.get_by_text("This device has a passkey of your account already.")).to_be_visible()
+        assert len(await holder.credentials()) == 1
+
+
 @pytest.mark.parametrize("has_javascript", [True, False])
 async def test_a_browser_without_passkeys_sees_nothing_of_them(
     running: Stack, browser: Browser, has_javascript: bool

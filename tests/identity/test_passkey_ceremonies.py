@@ -191,7 +191,7 @@ async def test_challenge_expires(ada: Person, clock: StandingClock) -> None:
 
 async def test_challenge_is_for_one_purpose_and_one_person(ada: Person, eve: Person) -> None:
     holder = await ada.registered()
-    for purpose in (Purpose.REGISTRATION, Purpose.SIGN_IN, Purpose.STEP_UP):
+    for purpose in (Purpose.REGISTRATION, Purpose.SIGN_IN):
         with pytest.raises(PasskeyRefused, match="another purpose"):
             await ada.prove(holder.use(ada.options(purpose)), Purpose.SECOND_FACTOR)
     with pytest.raises(PasskeyRefused, match="another purpose"):
@@ -203,7 +203,7 @@ async def test_challenge_is_for_one_purpose_and_one_person(ada: Person, eve: Per
 
 async def test_passkey_proves_nobody_but_its_owner(ada: Person, eve: Person) -> None:
     holder = await ada.registered()
-    for purpose in (Purpose.SIGN_IN, Purpose.SECOND_FACTOR, Purpose.STEP_UP):
+    for purpose in (Purpose.SIGN_IN, Purpose.SECOND_FACTOR):
         answer = replace(holder, user_handle=eve.id.bytes).use(eve.options(purpose))
         with pytest.raises(PasskeyRefused, match="somebody else's"):
             await eve.prove(answer, purpose)
