@@ -2,11 +2,10 @@
 
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from identity_service.errors import UserNotFound
 from identity_service.factor_acts.changes import FactorChanges
-from identity_service.factor_acts.present import lock_owner
+from identity_service.factor_acts.present import lock_owner, origin_of
 from identity_service.factor_acts.values import Added, Owner
 from identity_service.factors import one_time_codes, repository
 from identity_service.factors.code_errors import AppNotFound, EnrolmentNotFound, WrongCode
@@ -43,16 +42,16 @@ class AppActs:
         was not confirmed, ends. Raises SessionEnded or SignOnRequired; CannotUnseal."""
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
-            return self._shown(user, await self._codes.enrol(db, user.id, now))
+            return self._shown(user, await self._codes.enrol(db, user.id, await origin_of(db, owner), now))
 
-    async def find_begun(self, user_id: UUID) -> AppSecret | None:
-        """The secret that waits for the first code of its app, if any: for a page that is shown again. Raises
-        UserNotFound, CannotUnseal."""
+    async def find_begun(self, owner: Owner) -> AppSecret | None:
+        """The secret that waits for the first code of its app, if the owner began that in this sign-on or session: for
+        a page that is shown again. Raises UserNotFound, CannotUnseal."""
         async with self._database.begin() as db:
-            user = await users.find(db, user_id)
+            user = await users.find(db, owner.user_id)
             if user is None:
                 raise UserNotFound
-            enrolment = await self._codes.find_enrolment(db, user_id, self._clock.now())
+            enrolment = await self._codes.find_enrolment(db, user.id, await origin_of(db, owner), self._clock.now())
             return None if enrolment is None else self._shown(user, enrolment)
 
     async def confirm(self, owner: Owner, code: str) -> Added:
@@ -63,9 +62,10 @@ class AppActs:
         """
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
-            if await self._codes.find_enrolment(db, user.id, now) is None:
+            enrolment = await self._codes.find_enrolment(db, user.id, await origin_of(db, owner), now)
+            if enrolment is None:
                 raise EnrolmentNotFound
-            factor = await self._codes.confirm(db, user.id, code, now)
+            factor = await self._codes.confirm(db, user.id, enrolment, code, now)
             if factor is None:
                 raise WrongCode
             if await repository.delete_app(db, user.id):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,6 +51,13 @@ async def lock_owner(db: AsyncSession, owner: Owner, clock: Clock) -> tuple[User
     elif user is None or present.sign_on is None or not present.sign_on.is_live(now):
         raise SignOnRequired("the sign-on ended while factors were being changed")
     return user, now
+
+
+async def origin_of(db: AsyncSession, owner: Owner) -> UUID:
+    """The sign-on that the owner acts from, or the session if it has none."""
+    if owner.except_session is None:
+        return owner.except_sign_on or owner.user_id
+    return await sessions.find_sign_on_id(db, owner.user_id, owner.except_session) or owner.except_session
 
 
 async def lock_present(db: AsyncSession, owner: Owner) -> Present:

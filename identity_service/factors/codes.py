@@ -57,29 +57,34 @@ class FactorCodes:
             return await self._accept_recovery_code(db, user_id, text, now)
         return await self._accept_code_of_app(db, user_id, text, now)
 
-    async def enrol(self, db: AsyncSession, user_id: UUID, now: datetime) -> Enrolment:
-        """Make the secret of an app, which replaces that of an earlier enrolment. Raises CannotUnseal."""
+    async def enrol(self, db: AsyncSession, user_id: UUID, begun_in: UUID, now: datetime) -> Enrolment:
+        """Make the secret of an app in this sign-on or session; it replaces that of an earlier enrolment, wherever that
+        was begun. Raises CannotUnseal."""
         secret = one_time_codes.make_secret()
-        values = {"sealed_secret": self._sealer.seal_bytes(seal_of(user_id), secret), "created_at": now}
+        sealed = self._sealer.seal_bytes(seal_of(user_id), secret)
+        values = {"sealed_secret": sealed, "begun_in": begun_in, "created_at": now}
         statement = insert(TotpEnrolment).values(user_id=user_id, **values)
         await db.execute(statement.on_conflict_do_update(index_elements=[TotpEnrolment.user_id], set_=values))
         return Enrolment(secret, now + ENROLMENT_LIFETIME)
 
-    async def find_enrolment(self, db: AsyncSession, user_id: UUID, now: datetime) -> Enrolment | None:
-        """The enrolment that has not expired, if any; its row is locked. Raises CannotUnseal."""
-        statement = select(TotpEnrolment).where(TotpEnrolment.user_id == user_id).with_for_update()
+    async def find_enrolment(self, db: AsyncSession, user_id: UUID, begun_in: UUID, now: datetime) -> Enrolment | None:
+        """The enrolment that was begun in this sign-on or session and has not expired, if any; its row is locked.
+        Raises CannotUnseal."""
+        is_it = TotpEnrolment.user_id == user_id, TotpEnrolment.begun_in == begun_in
+        statement = select(TotpEnrolment).where(*is_it).with_for_update()
         row = await db.scalar(statement.execution_options(populate_existing=True))
         if row is None or row.created_at + ENROLMENT_LIFETIME <= now:
             return None
         secret = self._sealer.open(seal_of(user_id), row.sealed_secret).plain
         return Enrolment(secret, row.created_at + ENROLMENT_LIFETIME)
 
-    async def confirm(self, db: AsyncSession, user_id: UUID, text: str, now: datetime) -> TotpFactor | None:
-        """End the enrolment with a code of its app, which is used by that, and return the factor, which is not in its
-        table yet. None if there is no enrolment, or if the code is not right: then nothing happens."""
-        enrolment = await self.find_enrolment(db, user_id, now)
-        step = enrolment and one_time_codes.matching_step(enrolment.secret, text, now)
-        if enrolment is None or step is None:
+    async def confirm(
+        self, db: AsyncSession, user_id: UUID, enrolment: Enrolment, text: str, now: datetime
+    ) -> TotpFactor | None:
+        """End this enrolment, whose row is locked, with a code of its app, which is used by that, and return the
+        factor, which is not in its table yet. None if the code is not right: then nothing happens."""
+        step = one_time_codes.matching_step(enrolment.secret, text, now)
+        if step is None:
             return None
         await db.execute(delete(TotpEnrolment).where(TotpEnrolment.user_id == user_id))
         sealed = self._sealer.seal_bytes(seal_of(user_id), enrolment.secret)

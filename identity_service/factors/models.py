@@ -23,12 +23,18 @@ class TotpFactor(Base):
 
 
 class TotpEnrolment(Base):
-    """The secret of an authenticator app that has shown no code yet. A later one of the same user replaces it."""
+    """The secret of an authenticator app that has shown no code yet. A later one of the same user replaces it.
+
+    `begun_in` is the sign-on in which it was begun, or the session if it has none: only there is it shown and
+    confirmed. Somebody else who is signed in to the account could otherwise have its owner confirm a secret that they
+    know.
+    """
 
     __tablename__ = "totp_enrolments"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id", ondelete="CASCADE"), primary_key=True)
     sealed_secret: Mapped[bytes]
+    begun_in: Mapped[UUID]
     created_at: Mapped[Instant] = mapped_column(index=True)
 
 

@@ -41,7 +41,7 @@ async def begin_app(sign_on: FreshSignOnDep, goal: GoalDep, _: ButtonForm, parts
 @router.get("/code")
 @public
 async def show_secret(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    secret = await parts.app_acts.find_begun(sign_on.user_id)
+    secret = await parts.app_acts.find_begun(owner_of(sign_on))
     return go(SecurityPaths.before(goal).app) if secret is None else secret_page(parts.pages, goal, secret)
 
 
@@ -59,7 +59,7 @@ async def confirm_app(sign_on: FreshSignOnDep, goal: GoalDep, form: FirstCodeFor
         form = form.with_flaw("first_code", error)
     except EnrolmentNotFound:
         return go(SecurityPaths.before(goal).with_notice("app-not-waiting"))
-    secret = await parts.app_acts.find_begun(sign_on.user_id)
+    secret = await parts.app_acts.find_begun(owner_of(sign_on))
     return go(SecurityPaths.before(goal).app) if secret is None else secret_page(parts.pages, goal, secret, form)
 
 

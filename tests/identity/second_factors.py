@@ -29,9 +29,9 @@ async def add_app(identity: Identity, user_id: str) -> App:
     parts, owner = identity.parts, UUID(user_id)
     now = parts.clock.now()
     async with parts.database.begin() as db:
-        enrolment = await parts.factor_codes.enrol(db, owner, now)
+        enrolment = await parts.factor_codes.enrol(db, owner, owner, now)
         app = App(enrolment.secret)
-        factor = await parts.factor_codes.confirm(db, owner, app.code(now, steps=-1), now)
+        factor = await parts.factor_codes.confirm(db, owner, enrolment, app.code(now, steps=-1), now)
         user = await users.find_for_update(db, owner)
         assert factor is not None
         assert user is not None
@@ -90,4 +90,4 @@ async def remove_passkey(identity: Identity, owner: Owner, passkey_id: UUID) -> 
 async def enrol(identity: Identity, user_id: str) -> None:
     """Begin to add an app, without a code of it."""
     async with identity.parts.database.begin() as db:
-        await identity.parts.factor_codes.enrol(db, UUID(user_id), identity.parts.clock.now())
+        await identity.parts.factor_codes.enrol(db, UUID(user_id), UUID(user_id), identity.parts.clock.now())

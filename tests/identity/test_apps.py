@@ -42,6 +42,12 @@ class Owner:
     async def request(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return await self.identity.http.request(method, path, json=body, headers={**self.headers, **headers})
 
+    async def authenticate_again(self, databases: Databases) -> None:
+        """Have the same session count for a sign-in of this moment, as a step-up does."""
+        change = "UPDATE identity.sessions SET authenticated_at = $1"
+        await databases.execute("identity_app", change, self.clock.now())
+        self.tokens = (await self.identity.refresh(self.tokens["refresh_token"])).json()
+
     async def factors(self) -> dict[str, Any]:
         answer = await self.request("GET", FACTORS)
         assert answer.status_code == 200, answer.text
@@ -109,18 +115,32 @@ async def test_code_of_a_replaced_secret_confirms_nothing(ada: Owner, clock: Sta
     assert (await ada.confirm(second.code(clock.now()))).status_code == 200
 
 
-async def test_nothing_is_confirmed_that_was_not_begun_or_has_expired(ada: Owner, clock: StandingClock) -> None:
+async def test_owner_never_confirms_a_secret_that_was_made_in_another_session(ada: Owner, clock: StandingClock) -> None:
+    thief = Owner(ada.identity, clock, await ada.identity.sign_in("ada", resource=IDENTITY_URL))
+    own = await ada.begin()
+    theirs = await thief.begin()
+    for app in (own, theirs):
+        ensure_problem(await ada.confirm(app.code(clock.now())), 404, "enrolment_not_found")
+    assert await ada.factors() == NONE
+    assert (await ada.confirm((await ada.begin()).code(clock.now()))).status_code == 200
+
+
+async def test_nothing_is_confirmed_that_was_not_begun_or_has_expired(
+    ada: Owner, databases: Databases, clock: StandingClock
+) -> None:
     ensure_problem(await ada.confirm("123456"), 404, "enrolment_not_found")
     app = await ada.begin()
     clock.advance(seconds=30 * 60)
-    ada.tokens = await ada.identity.sign_in("ada", resource=IDENTITY_URL)
+    await ada.authenticate_again(databases)
     ensure_problem(await ada.confirm(app.code(clock.now())), 404, "enrolment_not_found")
 
 
-async def test_app_is_confirmed_until_its_enrolment_expires(ada: Owner, clock: StandingClock) -> None:
+async def test_app_is_confirmed_until_its_enrolment_expires(
+    ada: Owner, databases: Databases, clock: StandingClock
+) -> None:
     app = await ada.begin()
     clock.advance(seconds=30 * 60 - 1)
-    ada.tokens = await ada.identity.sign_in("ada", resource=IDENTITY_URL)
+    await ada.authenticate_again(databases)
     assert (await ada.confirm(app.code(clock.now()))).status_code == 200
 
 
@@ -184,7 +204,11 @@ async def test_removed_app_leaves_nothing_and_services_are_told(ada: Owner, cloc
     assert await ada.factors() == NONE
     assert await accepted(ada, app.code(clock.now(), steps=1)) is None
     changes = [(kind, claims.get("credential_type")) for kind, _, claims in await posts.events()]
-    assert changes == [("credential-change", "app"), ("credential-change", "recovery-codes")]
+    assert changes == [
+        ("credential-change", "app"),
+        ("credential-change", "recovery-codes"),
+        ("assurance-level-change", None),
+    ]
     ensure_problem(await ada.request("DELETE", TOTP), 404, "app_not_found")
 
 

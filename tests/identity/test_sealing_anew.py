@@ -294,13 +294,13 @@ async def test_app_and_enrolment_go_on_under_the_next_key_alone(
         ada, eve = await identity.register("ada"), await identity.register("eve")
         app = await add_app(identity, ada)
         async with identity.parts.database.begin() as db:
-            enrolment = await identity.parts.factor_codes.enrol(db, UUID(eve), clock.now())
+            enrolment = await identity.parts.factor_codes.enrol(db, UUID(eve), UUID(eve), clock.now())
         assert (await seal_anew(identity)).counts[Kind.TOTP_SECRET] == Count(sealed=2)
         assert await values_under(clean_databases, B) == (4, 0)
     async with process(clean_databases, B, clock=clock) as identity, identity.parts.database.begin() as db:
         codes, now = identity.parts.factor_codes, clock.now()
         assert await codes.accept(db, UUID(ada), app.code(now), now) is AcceptedCode.APP
-        assert await codes.find_enrolment(db, UUID(eve), now) == enrolment
+        assert await codes.find_enrolment(db, UUID(eve), UUID(eve), now) == enrolment
 
 
 async def test_what_no_key_opens_is_counted_and_stays(

@@ -58,8 +58,8 @@ async def app(account: Account) -> None:
     parts, owner = account.identity.parts, await owner_of(account)
     async with parts.database.begin() as db:
         user, now = await lock_owner(db, owner, parts.clock)
-        enrolment = await parts.factor_codes.enrol(db, user.id, now)
-        factor = await parts.factor_codes.confirm(db, user.id, App(enrolment.secret).code(now), now)
+        enrolment = await parts.factor_codes.enrol(db, user.id, user.id, now)
+        factor = await parts.factor_codes.confirm(db, user.id, enrolment, App(enrolment.secret).code(now), now)
         assert factor is not None
         db.add(factor)
         await parts.factor_changes.added(db, user, factor, owner, now)

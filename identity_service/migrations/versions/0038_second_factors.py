@@ -64,6 +64,7 @@ def _create_codes() -> None:
         "totp_enrolments",
         _user_id(primary_key=True),
         sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
+        sa.Column("begun_in", sa.Uuid, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         schema=SCHEMA,
     )
