@@ -10,9 +10,12 @@ import pytest
 from tests.identity.answers import claims_of, ensure_oauth_error
 from tests.identity.authorizing import Application, application, authorize, code_of, sign_in, tokens_by_code
 from tests.identity.browsing import Browsing, browsing
+from tests.identity.hook import hook
+from tests.identity.logging_out import no_jobs, register_uri, sids_at
 from tests.identity.third_parties import allow
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, POSTS_URL, Identity
+from tests.support.waiting import until
 from watchword.testing import StandingClock
 
 SCOPES: dict[str, Any] = {"scopes": ["openid", "posts:write", "account"], "audiences": [IDENTITY_URL, POSTS_URL]}
@@ -137,6 +140,20 @@ async def test_exchange_at_once_with_refreshes_leaves_one_unspent_token_to_which
             last = await refreshed(identity_at, app, answer.json())
         tokens = {**answers[2].json(), "refresh_token": last["refresh_token"]}
     assert len(await sessions(databases)) == 1
+
+
+async def test_client_is_told_once_of_the_end_of_a_session_that_went_on(
+    identity_at: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    async with hook(after=200) as endpoint:
+        await register_uri(databases, app.id, endpoint.url)
+        first = await begin(browser, identity_at, app)
+        second = await tokens_by_code(browser, identity_at, app, **step_up(first))
+        await refreshed(identity_at, app, second)
+        assert (await browser.send("/sign-out")).status_code == 303
+        await until(lambda: no_jobs(databases))
+    assert sids_at(endpoint) == [session_of(first)]
+    ensure_oauth_error(await identity_at.refresh(second["refresh_token"], client_id=app.id), "invalid_grant")
 
 
 async def test_request_without_a_demand_or_without_the_id_token_starts_a_session_of_its_own(
