@@ -111,8 +111,8 @@ class Limits:
     async def second_factor_attempt(
         self, user_id: UUID, device_id: str | None, *, is_recovery: bool
     ) -> AsyncIterator[None]:
-        """Charge an attempt to prove a second factor by a code, which the block makes, to this account. Recovery codes
-        count apart from those of an app. Raises LimitReached.
+        """Charge an attempt to prove a second factor by a code, which the block makes, to this account; a right code
+        takes the charge back. Recovery codes count apart from those of an app. Raises LimitReached.
 
         `device_id` is that of a device on which the account's owner has signed in: the attempt is charged to the
         account on this device and on all such devices instead, so that others who know the password do not hold the
@@ -125,6 +125,8 @@ class Limits:
         except DatabaseUnavailable:
             await self.limiter.give_back(*charges)
             raise
+        # Nobody guesses by right codes, and an owner whose applications ask for recent sign-ins enters many.
+        await self.limiter.give_back(*charges)
 
     def _account_charges(self, account: str) -> list[Charge]:
         from_here = f"{account} {caller_address.get()}"

@@ -56,7 +56,7 @@ async def test_account_is_limited_over_all_browsers_that_it_does_not_know_and_re
     assert [(await attempt(limited, WRONG_CODE)).status_code for _ in range(3)] == [422] * 3
     ensure_limited(await attempt(limited, ada.code()), '"second-factor";q=3;w=9000')
     assert (await attempt(limited, ada.recovery_codes[0])).status_code == 303
-    assert [(await attempt(limited, NO_RECOVERY_CODE)).status_code for _ in range(2)] == [422] * 2
+    assert [(await attempt(limited, NO_RECOVERY_CODE)).status_code for _ in range(3)] == [422] * 3
     ensure_limited(await attempt(limited, ada.recovery_codes[1]), '"second-factor-recovery";q=3;w=9000')
     eve = await register_with_codes(limited, "eve")
     assert (await attempt(limited, eve.code(), username="eve")).status_code == 303
@@ -69,10 +69,17 @@ async def test_known_browser_has_a_limit_of_its_own_and_uses_up_nothing_of_the_a
         await attempt(limited, WRONG_CODE)
     assert (await attempt(limited, ada.code())).status_code == 429
     assert (await attempt(limited, ada.code(), device=device)).status_code == 303
-    assert [(await attempt(limited, WRONG_CODE, device=device)).status_code for _ in range(2)] == [422] * 2
+    assert [(await attempt(limited, WRONG_CODE, device=device)).status_code for _ in range(3)] == [422] * 3
     ensure_limited(await attempt(limited, ada.code(1), device=device), '"second-factor-device";q=3;w=9000')
     assert (await attempt(limited, WRONG_CODE, device=other)).status_code == 422
     ensure_limited(await attempt(limited, ada.code(1), device=other), '"second-factor-devices";q=4;w=36000')
+
+
+async def test_right_codes_use_up_nothing(limited: Identity) -> None:
+    ada = await register_with_codes(limited)
+    answers = [await attempt(limited, code) for code in ada.recovery_codes[:4]]
+    assert [answer.status_code for answer in answers] == [303] * 4
+    assert [(await attempt(limited, NO_RECOVERY_CODE)).status_code for _ in range(3)] == [422] * 3
 
 
 async def test_browser_that_another_account_knows_counts_as_unknown(limited: Identity) -> None:
@@ -96,20 +103,20 @@ async def test_wrong_passwords_and_codes_have_limits_apart(clean_databases: Data
 async def test_attempts_are_counted_by_outcome_and_recorded(limited: Identity, databases: Databases) -> None:
     ada = await register_with_codes(limited)
     assert (await attempt(limited, ada.code())).status_code == 303
-    for _ in range(3):
+    for _ in range(4):
         await attempt(limited, WRONG_CODE)
     async with browsing(limited) as browser:
         assert (await send_code(browser, ada.code(1))).status_code == 422
     metrics = await scrape(limited.http)
     outcomes = {name: metrics("watchword_second_factors_total", outcome=name) for name in ("ok", "wrong", "over")}
-    assert outcomes == {"ok": 1, "wrong": 2, "over": 1}
+    assert outcomes == {"ok": 1, "wrong": 3, "over": 1}
     assert metrics("watchword_second_factors_total", outcome="limited") == 1
-    assert metrics("watchword_sign_ins_total", outcome="second_factor") == 4
+    assert metrics("watchword_sign_ins_total", outcome="second_factor") == 5
     assert metrics("watchword_sign_ins_total", outcome="ok") == 0
     assert metrics("watchword_limit_refusals_total", limit="second-factor") == 1
     await limited.parts.refused_sign_ins.write_waiting()
     rows = await databases.fetch("identity_owner", REFUSED)
-    assert {row["reason"]: row["count"] for row in rows} == {"limit reached": 3}
+    assert {row["reason"]: row["count"] for row in rows} == {"limit reached": 4}
 
 
 @pytest.fixture
