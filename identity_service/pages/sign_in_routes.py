@@ -15,6 +15,7 @@ from identity_service.dependencies import (
     SignInPageForm,
 )
 from identity_service.pages.goals import PASSKEY, PASSKEY_SECOND, SECOND_FACTOR, SIGN_IN
+from identity_service.pages.rendering import go
 from watchword.auth import public
 
 router = APIRouter(include_in_schema=False, dependencies=[FromAddress])
@@ -32,6 +33,13 @@ async def sign_in(
     request: Request, goal: GoalDep, form: SignInPageForm, device: DeviceDep, page: SignInPageDep
 ) -> Response:
     return await page.submit(request, goal, form, device)
+
+
+@router.get(PASSKEY)
+@public
+async def show_sign_in_again(goal: GoalDep) -> Response:
+    """For whoever opens the address of a page that has refused a passkey anew."""
+    return go(goal.sign_in_path)
 
 
 @router.post(PASSKEY)
@@ -54,6 +62,12 @@ async def prove_second_factor(
     request: Request, goal: GoalDep, form: SecondFactorForm, device: DeviceDep, page: SecondFactorPageDep
 ) -> Response:
     return await page.submit(request, goal, form, device)
+
+
+@router.get(PASSKEY_SECOND)
+@public
+async def show_second_factor_again(goal: GoalDep) -> Response:
+    return go(goal.second_factor_path)
 
 
 @router.post(PASSKEY_SECOND)

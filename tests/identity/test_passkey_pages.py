@@ -127,6 +127,13 @@ async def test_what_no_authenticator_answers_is_refused(browser: Browsing, ada: 
     ensure_refused(await browser.send(PASSKEY))
 
 
+@pytest.mark.parametrize("path", [PASSKEY, f"{SECOND_FACTOR}/passkey"])
+async def test_address_of_a_refusal_leads_to_the_page_that_asks(browser: Browsing, path: str) -> None:
+    answer = await browser.http.get(f"{path}?return=/account/delete&fresh=true")
+    expected = f"{path.removesuffix('/passkey')}?return=/account/delete&fresh=true"
+    assert (answer.status_code, answer.headers["Location"]) == (303, expected)
+
+
 async def test_form_over_the_limit_is_refused(browser: Browsing, ada: Authenticator) -> None:
     assert (await browser.send(PASSKEY, {"credential": "x" * 10_000_000})).status_code == 413
 
