@@ -24,8 +24,8 @@ class LimitSettings(ServiceSettings):
     )
     limit_second_factor: Quota = Field(
         "5/4500",
-        description="Wrong codes of a second factor for an account, from all browsers that it does not know, or from one"
-        " in which its owner has signed in before; recovery codes count apart from those of an app",
+        description="Wrong codes of a second factor for an account, from all browsers that it does not know, or from"
+        " one in which its owner has signed in before; recovery codes count apart from those of an app",
     )
     limit_second_factor_devices: Quota = Field(
         "20/18000",
