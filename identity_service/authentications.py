@@ -35,6 +35,10 @@ class Authentication(NamedTuple):
         """Whether it is as strong as this level."""
         return LEVELS.index(self.acr) >= LEVELS.index(acr)
 
+    def no_stronger_than(self, latest: "Authentication") -> Self:
+        """The same, as weakly as this one says if that is weaker."""
+        return self if latest.is_at_least(self.acr) else self._replace(acr=latest.acr, amr=latest.amr)
+
     def raised_by_code(self) -> Self:
         """The same, after a code of an authenticator app or a recovery code was shown too."""
         acr = self.acr if self.is_at_least(MULTIPLE_FACTORS) else MULTIPLE_FACTORS

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from identity_service.authentications import Authentication
 from identity_service.clients.narrowing import TokenRequest, audience_within, gives_refresh_token
 from identity_service.device_grants import repository
 from identity_service.device_grants.models import DeviceGrant
@@ -67,8 +68,8 @@ class DeviceSignIn:
             now = self._clock.now()
             refusal = await self._refusal(db, grant, now)
             if refusal is None and grant.user_id is not None:
-                await _ensure_trusted(db, grant.user_id, grant.sign_on_id)
-                sign_in = _sign_in_request(grant, request, device)
+                latest = await _latest_authentication(db, grant.user_id, grant.sign_on_id)
+                sign_in = _sign_in_request(grant, latest, request, device)
                 issued = await self._session_start.start_for(db, grant.user_id, sign_in)
                 grant.use(now, issued.session.id)
                 if (user := await users.find(db, grant.user_id)) is not None:
@@ -111,19 +112,23 @@ async def _lock(db: AsyncSession, digest: bytes, client_id: str) -> DeviceGrant:
     return grant
 
 
-async def _ensure_trusted(db: AsyncSession, user_id: UUID, sign_on_id: UUID | None) -> None:
-    """Raise AccountChanged if the sign-on in which the user allowed the device has ended in a way that takes it
-    back."""
+async def _latest_authentication(db: AsyncSession, user_id: UUID, sign_on_id: UUID | None) -> Authentication:
+    """How the user was authenticated in the sign-on in which they allowed the device, as it says by now. Raises
+    AccountChanged if it has ended in a way that takes the device back."""
     sign_on = await sign_ons.find_of_user_for_update(db, user_id, sign_on_id) if sign_on_id is not None else None
     if sign_on is None or sign_on.end_reason not in _HARMLESS:
         raise AccountChanged("the sign-on in which the device was allowed was ended")
+    return Authentication(sign_on.authenticated_at, sign_on.acr, sign_on.amr)
 
 
-def _sign_in_request(grant: DeviceGrant, request: TokenRequest, device: Device) -> SignInRequest:
+def _sign_in_request(
+    grant: DeviceGrant, latest: Authentication, request: TokenRequest, device: Device
+) -> SignInRequest:
     """What the person has allowed, and the client may still have."""
     client = request.client
     scopes = [scope for scope in grant.scopes if scope in client.scopes]
     target = request.target(scopes, audience_within(request.resources, client.audiences, grant.audience))
+    allowed_by = grant.authentication
     return SignInRequest(
         client.id,
         scopes,
@@ -131,6 +136,7 @@ def _sign_in_request(grant: DeviceGrant, request: TokenRequest, device: Device) 
         grant.names_scopes,
         target,
         device,
-        authentication=grant.authentication,
+        # A factor may have been removed while the person allowed the device.
+        authentication=allowed_by.no_stronger_than(latest) if allowed_by is not None else None,
         gives_refresh_token=gives_refresh_token(client, scopes),
     )

@@ -45,10 +45,7 @@ def ensure_signed_on(code: LockedCode, now: datetime) -> None:
 def present_authentication(code: LockedCode) -> Authentication:
     """How the person was authenticated when the code was issued, or as weakly as their sign-on says by now: whoever has
     removed a factor meanwhile does not get it back by a code."""
-    authentication, latest = code.authentication, code.sign_on.authentication
-    if latest.is_at_least(authentication.acr):
-        return authentication
-    return authentication._replace(acr=latest.acr, amr=latest.amr)
+    return code.authentication.no_stronger_than(code.sign_on.authentication)
 
 
 def _is_challenged_by(challenge: str, verifier: str) -> bool:

@@ -137,5 +137,9 @@ def _leads_on(path: str) -> bool:
     if not is_of_security(page) or _OWN.fullmatch(page) is None:
         return False
     parameters = dict(parse_qsl(query))
-    goal = Goal.of(parameters.get("return", ""), needs_fresh="fresh" in parameters)
-    return not is_of_security(goal.path.partition("?")[0]) and path == goal.path_after(page)
+    further = parameters.get("return", "")
+    # Looked at first: a path may say a thousand times that it leads on to such a page.
+    if is_of_security(further.partition("?")[0]):
+        return False
+    goal = Goal.of(further, needs_fresh="fresh" in parameters)
+    return path == goal.path_after(page)

@@ -4,14 +4,17 @@ import asyncio
 
 import pytest
 
-from tests.identity.answers import statuses
+from tests.identity.answers import claims_of, statuses
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.device_flow import Television, allow, enter, switched_on
 from tests.identity.receivers import receiver_with_stream
+from tests.identity.test_rotation_locks import LOCKS, blocked_by
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 
 AT_ONCE = 20
+RAISE = "UPDATE identity.sign_ons SET acr = 'mfa', amr = '{pwd,otp,mfa}'"
+LOWER = "UPDATE identity.sign_ons SET acr = 'pwd', amr = '{pwd}'"
 SESSIONS = "SELECT ended_at IS NOT NULL AS is_ended FROM identity.sessions WHERE client_id = 'notes-tv'"
 INTERVAL = "SELECT interval_seconds FROM identity.device_grants"
 OTHER = "paper clouds over Turin"
@@ -87,3 +90,15 @@ async def test_polls_while_the_person_decides_and_changes_the_password_end_in_no
     errors = [await television.error() for television in televisions[:2]]
     assert set(errors) <= {"access_denied", "invalid_grant"}
     assert sum(not session["is_ended"] for session in sessions) <= 2
+
+
+async def test_factor_that_is_removed_while_a_device_is_allowed_does_not_come_back_by_the_device(
+    ada: Browsing, television: Television, databases: Databases
+) -> None:
+    await databases.execute("identity_owner", RAISE)
+    request = enter(ada, television.user_code, "allow")
+    async with blocked_by(databases, request, LOCKS["user"], LOWER) as decision:
+        pass
+    assert (await decision).headers["Location"] == "/done/device-allowed"
+    claims = claims_of((await television.tokens())["access_token"])
+    assert (claims["acr"], claims["amr"]) == ("pwd", ["pwd"])

@@ -149,7 +149,9 @@ def test_a_page_of_the_security_leads_on_to_a_goal(goal: str) -> None:
         f"{SECURITY}?",
         "/account/devices?return=/account/email",
         "/account/security-x?return=/account/devices",
+        f"{SECURITY}?return=" * 1_000 + "/account/devices",
     ],
+    ids=lambda path: path[:80],
 )
 def test_a_way_back_that_no_page_of_ours_has_made_leads_nowhere_else(path: str) -> None:
     assert Goal.of(path, needs_fresh=False) == Goal()
