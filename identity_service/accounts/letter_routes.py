@@ -166,5 +166,6 @@ async def undo_email_change(token: Token, parts: PartsDep, wait: PreferredWaitDe
 @public
 async def disavow(token: Token, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """End every session of the account, and remove the second factors and recovery codes that were added since the
-    letter; the password must be reset by another one that is sent at once."""
+    letter, or since the earliest one whose link is valid; the password must be reset by a letter that is sent at
+    once."""
     return await wait.answer(await parts.security_notices.act(token))

@@ -28,14 +28,18 @@ class SecurityNotices:
 
     async def act(self, token: str) -> Act:
         """End every session, make the password unusable until it is reset by a letter that is sent at once, and remove
-        the factors and recovery codes that were added since the notice. Other notices of the account become invalid,
-        and so does a change of address that was not confirmed.
+        the factors and recovery codes that were added since the earliest notice that is valid. Other notices of the
+        account become invalid, and so does a change of address that was not confirmed.
 
         Raises LinkInvalid.
         """
         await self.look_up(token)
         unusable_hash = await self._withdrawal.unusable_hash()
         async with self._database.begin() as db:
-            user, link, _ = await links.use(db, LinkKind.NOTICE, token, self._clock)
+            user, link, now = await links.use(db, LinkKind.NOTICE, token, self._clock)
+            # This link does what those would have done that become invalid: who reads the latest letter first must not
+            # leave a passkey behind of which the one before it tells.
+            earlier = await links.find_earliest(db, LinkKind.NOTICE, user.id, now)
+            since = link.created_at if earlier is None else min(earlier, link.created_at)
             await links.withdraw(db, user.id, LinkKind.NOTICE, *SINGLE)
-            return await self._withdrawal.carry_out(db, user, unusable_hash, EndReason.DISAVOWED, since=link.created_at)
+            return await self._withdrawal.carry_out(db, user, unusable_hash, EndReason.DISAVOWED, since=since)

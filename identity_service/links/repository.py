@@ -137,6 +137,12 @@ async def exists_since(db: AsyncSession, kind: LinkKind, user_id: UUID, since: d
     return await db.scalar(select(exists().where(*conditions))) or False
 
 
+async def find_earliest(db: AsyncSession, kind: LinkKind, user_id: UUID, now: datetime) -> datetime | None:
+    """When the earliest link of this kind that can still be used was made for the user, if there is one."""
+    conditions = Link.user_id == user_id, Link.kind == kind.value, Link.expires_at > now
+    return await db.scalar(select(func.min(Link.created_at)).where(*conditions))
+
+
 async def is_reserved(db: AsyncSession, email: str, now: datetime, *, except_for: UUID | None = None) -> bool:
     """Whether an account, other than this one, gave this address up and its owner can still restore it."""
     conditions = [

@@ -8,12 +8,14 @@ from typing import Any
 from tests.identity.address_changes import OLD, Owner
 from tests.identity.answers import statuses
 from tests.identity.mailbox import token_in_letter
+from tests.identity.passkeys import add_passkey
 from tests.identity.second_factors import App, add_app, add_recovery_codes
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.testing import StandingClock
 
 FACTORS = "SELECT created_at FROM identity.totp_factors"
+PASSKEYS = "SELECT created_at FROM identity.passkeys"
 CODES = "SELECT created_at FROM identity.recovery_codes"
 FLAG = "SELECT has_second_factor FROM identity.users WHERE username = 'ada'"
 ACTIONS = "SELECT action, detail->>'why' AS why FROM identity.audit_entries ORDER BY id"
@@ -70,6 +72,19 @@ async def test_earlier_notice_takes_later_factors_and_leaves_those_of_before(
     assert await rows(databases, FACTORS) == own
     assert await rows(databases, CODES) == []
     assert await rows(databases, FLAG) == [True]
+
+
+async def test_latest_of_several_notices_takes_what_the_earlier_ones_tell_of(
+    mailing: Identity, databases: Databases, tmp_path: Path, clock: StandingClock
+) -> None:
+    thief = await Owner.of(mailing, tmp_path)
+    await add_passkey(mailing, thief.headers)
+    await token_in_letter(tmp_path, OLD, NOTICE)
+    clock.advance(seconds=60)
+    await add_over_http(mailing, thief.headers)
+    await disavow(mailing, await token_in_letter(tmp_path, OLD, NOTICE, 2))
+    assert (await rows(databases, PASSKEYS), await rows(databases, FACTORS)) == ([], [])
+    assert (await rows(databases, CODES), await rows(databases, FLAG)) == ([], [False])
 
 
 async def test_restored_address_takes_the_factors_of_before_whose_notices_its_change_ended(
