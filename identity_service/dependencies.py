@@ -22,6 +22,7 @@ from identity_service.errors import (
 )
 from identity_service.events.schemas import ObedienceRead
 from identity_service.factor_acts.passkey_acts import PasskeyActs
+from identity_service.factor_acts.values import Owner
 from identity_service.oauth.request import OAuthRequest, read_form
 from identity_service.obedience.models import Act
 from identity_service.obedience.preference import wait_seconds
@@ -123,6 +124,10 @@ class PreferredWait:
 async def _preferred_wait(request: Request, response: Response) -> PreferredWait:
     seconds = wait_seconds(request.headers.getlist("prefer"))
     return PreferredWait(seconds, (await _parts(request)).obedience, response)
+
+
+async def _owner(caller: "SignedIn") -> Owner:
+    return Owner(caller.person_id(), except_session=caller.own_session_id())
 
 
 async def _administrator_cause(administrator: "Administrator") -> Cause:
@@ -230,6 +235,9 @@ async def _ensure_our_form(request: Request) -> None:
 PartsDep = Annotated[Parts, Depends(_parts)]
 AccountsDep = Annotated[Accounts, Depends(part("accounts"))]
 ConsentsDep = Annotated[Consents, Depends(part("consents"))]
+OwnerDep = Annotated[Owner, Depends(_owner)]
+"""Who changes the factors of their account over the API."""
+
 PasskeyActsDep = Annotated[PasskeyActs, Depends(part("passkey_acts"))]
 SessionsDep = Annotated[Sessions, Depends(part("sessions"))]
 PreferredWaitDep = Annotated[PreferredWait, Depends(_preferred_wait)]

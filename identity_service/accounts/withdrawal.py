@@ -20,7 +20,7 @@ from watchword.clock import Clock
 
 class Withdrawal:
     """Ends every session of an account, makes its password unusable until it is reset by a letter that is sent at once,
-    and removes the factors that were added since, by which somebody else would be let in and the owner would not."""
+    and removes the factors that somebody else may have added: these would let in that person, and not the owner."""
 
     def __init__(
         self,

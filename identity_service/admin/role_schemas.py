@@ -13,8 +13,8 @@ from watchword.http.paging import Page
 
 
 class RoleReplacement(Body):
-    """Everything of a role but its name. Without `requires_second_factor`, a role stays as it is: scripts that do not
-    know it take nobody's second factor away."""
+    """Everything of a role but its name. Without `requires_second_factor`, a role requires one or not as before, so
+    that a script that does not know the member does not switch it off."""
 
     description: Description
     permissions: PermissionNames

@@ -21,10 +21,10 @@ class CopiedPasskeys:
         self._limits = limits
 
     async def record(self, db: AsyncSession, user: User, error: PasskeyCopied, now: datetime) -> None:
-        """Record that this passkey of the user, who must be locked, was refused. Who catches the error calls it inside
-        the transaction, and raises the error after that."""
+        """Record that this passkey of the user, who must be locked, was refused. Call it in the transaction in which
+        the error was caught, and raise the error after that."""
         self._recorder.passkey_refused(db, user.id, error.passkey.id, str(error))
-        # Whoever has the copy must not be able to send the owner any number of letters.
+        # Somebody who has the copy must not be able to send the owner any number of letters.
         if self._letters.can_send and await self._limits.may_write_to(str(user.id), LetterKind.PASSKEY_REFUSED):
             name = error.passkey.name
             await self._letters.send_link(db, LetterKind.PASSKEY_REFUSED, user.id, now, passkey=name)

@@ -9,7 +9,8 @@ from watchword.http.host_cookie import HostCookie
 
 
 class _SecretCookie:
-    """The browser sends it when a person follows a link from another site (SameSite=Lax), but with no form of one."""
+    """A cookie with a secret. The browser sends it when a person follows a link from another site (SameSite=Lax), but
+    with no form of one."""
 
     NAME: ClassVar[str]
 
@@ -36,8 +37,12 @@ class _SecretCookie:
 
 
 class SignOnCookie(_SecretCookie):
+    """The cookie of a sign-on."""
+
     NAME = "watchword_sign_on"
 
 
 class HalfOpenCookie(_SecretCookie):
+    """The cookie of a half-open sign-in."""
+
     NAME = "watchword_half_open"

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import FRESH_SIGN_IN, DeviceDep, PasskeyActsDep, PreferredWaitDep, SignedIn
+from identity_service.dependencies import FRESH_SIGN_IN, DeviceDep, OwnerDep, PasskeyActsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import UserNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.factor_acts.passkey_schemas import (
@@ -15,7 +15,6 @@ from identity_service.factor_acts.passkey_schemas import (
     PasskeyOptions,
     PasskeyRead,
 )
-from identity_service.factor_acts.values import Owner
 from identity_service.factors.passkey_errors import (
     PasskeyNotFound,
     PasskeyRefused,
@@ -52,11 +51,10 @@ async def begin_passkey(caller: SignedIn, passkeys: PasskeyActsDep) -> PasskeyOp
     responses=answer(201, "Location") | refusals(PasskeyRefused, PasskeysUnavailable, TooManyPasskeys),
 )
 async def add_passkey(
-    draft: PasskeyDraft, caller: SignedIn, device: DeviceDep, passkeys: PasskeyActsDep, response: Response
+    draft: PasskeyDraft, owner: OwnerDep, device: DeviceDep, passkeys: PasskeyActsDep, response: Response
 ) -> PasskeyAdded:
     """Add a passkey. If it is the first factor of the account, every other session ends, and the answer has recovery
     codes. From then on, a password alone does not sign you in."""
-    owner = Owner(caller.person_id(), except_session=caller.own_session_id())
     added = await passkeys.add(owner, draft.credential, draft.name_or_default(device))
     response.headers["Location"] = f"/users/me/passkeys/{added.passkey.id}"
     return PasskeyAdded.of(added)
@@ -86,8 +84,7 @@ async def rename_passkey(
     openapi_extra=PREFER_WAIT,
 )
 async def remove_passkey(
-    passkey_id: UUID, caller: SignedIn, passkeys: PasskeyActsDep, wait: PreferredWaitDep
+    passkey_id: UUID, owner: OwnerDep, passkeys: PasskeyActsDep, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
     """Remove a passkey. Every other session ends, and this one counts for no more than what the account still has."""
-    owner = Owner(caller.person_id(), except_session=caller.own_session_id())
     return await wait.answer(await passkeys.remove(owner, passkey_id))

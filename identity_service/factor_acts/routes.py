@@ -1,11 +1,9 @@
 """/users/me: the authenticator app and the recovery codes of your account, and a list of all its factors."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends
 
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import FRESH_SIGN_IN, PartsDep, PreferredWaitDep, SignedIn
+from identity_service.dependencies import FRESH_SIGN_IN, OwnerDep, PartsDep, PreferredWaitDep, SignedIn
 from identity_service.events.schemas import ObedienceRead
 from identity_service.factor_acts.schemas import (
     AppConfirmation,
@@ -13,7 +11,6 @@ from identity_service.factor_acts.schemas import (
     FactorsRead,
     RecoveryCodesRead,
 )
-from identity_service.factor_acts.values import Owner
 from identity_service.factors.code_errors import AppNotFound, EnrolmentNotFound, NoSecondFactor, WrongCode
 from identity_service.keys.sealing import CannotUnseal
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
@@ -24,13 +21,6 @@ from watchword.http.responses import refusals
 router = APIRouter(
     prefix="/users/me", tags=["factors"], dependencies=[Depends(forbid_caching)], route_class=StrictRoute
 )
-
-
-async def _owner(caller: SignedIn) -> Owner:
-    return Owner(caller.person_id(), except_session=caller.own_session_id())
-
-
-OwnerDep = Annotated[Owner, Depends(_owner)]
 
 
 @router.get("/factors", operation_id="factors_list", summary="List the second factors of your account")

@@ -36,7 +36,6 @@ from identity_service.factors.unverified_answers import (
     Assertion,
     Attestation,
     Credential,
-    credential_id_of,
     read_assertion,
     read_attestation,
     refusing,
@@ -61,7 +60,7 @@ _TIMEOUT_MS: Final = int(LIFETIME.total_seconds() * 1_000)
 class Ceremonies:
     """Asks authenticators to make and to use passkeys, and verifies their answers.
 
-    The methods that take `db` raise PasskeyRefused, and all but `find_owner` raise PasskeysUnavailable.
+    The methods that take `db` raise PasskeyRefused, and all raise PasskeysUnavailable.
     """
 
     def __init__(self, issuer: str, digests: Digests, clock: Clock) -> None:
@@ -132,10 +131,6 @@ class Ceremonies:
             created_at=now,
             last_used_at=None,
         )
-
-    async def find_owner(self, db: AsyncSession, credential: Credential) -> UUID | None:
-        """The user whose passkey an answer says it is from. Nothing is verified: it is who must be locked first."""
-        return await passkeys.find_owner(db, credential_id_of(credential))
 
     async def asserted(
         self, db: AsyncSession, credential: Credential, purpose: Purpose, user_id: UUID, now: datetime

@@ -9,11 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.factors.models import Passkey
 
 
-async def find_owner(db: AsyncSession, credential_id: bytes) -> UUID | None:
-    """The user who has the credential with this id."""
-    return await db.scalar(select(Passkey.user_id).where(Passkey.credential_id == credential_id))
-
-
 async def find_for_update(db: AsyncSession, user_id: UUID, credential_id: bytes) -> Passkey | None:
     """The credential with this id if it is this user's, its row locked until the transaction ends."""
     statement = select(Passkey).where(Passkey.credential_id == credential_id, Passkey.user_id == user_id)

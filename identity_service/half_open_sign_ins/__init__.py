@@ -1,1 +1,1 @@
-"""Sign-ins in a browser that lack the second factor yet."""
+"""Half-open sign-ins: the password was right, and the second factor has not been shown yet."""

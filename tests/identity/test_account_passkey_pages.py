@@ -121,7 +121,7 @@ async def test_the_last_passkey_is_removed_after_a_warning_and_another_one_witho
         row = (await databases.fetch("identity_owner", IDS))[0]
         path = f"{PASSKEYS}/{row['id']}/removal"
         page = await ada.open(path)
-        assert (f"{name} signs you in no more" in page, warning in page) == (True, is_last)
+        assert (f"{name} does not sign you in any more" in page, warning in page) == (True, is_last)
         assert len(await names(databases)) == 1 + (not is_last)
         assert (await ada.send(path)).headers["Location"] == f"{SECURITY}?done=passkey-removed"
     assert await names(databases) == []

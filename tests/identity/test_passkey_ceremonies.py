@@ -15,6 +15,7 @@ from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.challenges import LIFETIME, Purpose
 from identity_service.factors.models import Passkey
 from identity_service.factors.passkey_errors import PasskeyCopied, PasskeyRefused, PasskeysUnavailable
+from identity_service.factors.unverified_answers import credential_id_of
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from tests.support.authenticator import (
@@ -218,15 +219,6 @@ async def test_counter_that_goes_back_is_a_refusal_of_its_own(ada: Person) -> No
     assert (await ada.prove(replace(holder, counter=[7]).use(ada.options()))).sign_count == 8
 
 
-async def test_owner_is_found_by_the_credential(ada: Person, identity_at: Identity) -> None:
-    holder = await ada.registered()
-    answer = holder.use(ada.options())
-    async with identity_at.parts.database.begin() as db:
-        assert await identity_at.parts.ceremonies.find_owner(db, answer) == ada.id
-        unknown = replace(holder, credential_id=b"unknown").use(ada.options())
-        assert await identity_at.parts.ceremonies.find_owner(db, unknown) is None
-
-
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:8001", "http://[::1]:8001"])
 def test_there_are_no_passkeys_at_an_address(identity_at: Identity, issuer: str) -> None:
     ceremonies = Ceremonies(issuer, identity_at.parts.digests, identity_at.parts.clock)
@@ -249,14 +241,13 @@ DAMAGE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-async def test_what_is_no_answer_is_refused(ada: Person, identity_at: Identity, damage: str) -> None:
+async def test_what_is_no_answer_is_refused(ada: Person, damage: str) -> None:
     with pytest.raises(PasskeyRefused):
         await ada.keep(DAMAGE[damage])
     with pytest.raises(PasskeyRefused):
         await ada.prove(DAMAGE[damage])
-    async with identity_at.parts.database.begin() as db:
-        with pytest.raises(PasskeyRefused):
-            await identity_at.parts.ceremonies.find_owner(db, DAMAGE[damage])
+    with pytest.raises(PasskeyRefused):
+        credential_id_of(DAMAGE[damage])
 
 
 BYTES = [

@@ -57,7 +57,7 @@ class Revocation(NamedTuple):
     version: int | None = None
     except_sid: str | None = None
 
-    def refuses(self, principal: Principal) -> bool:
+    def concerns(self, principal: Principal) -> bool:
         """Whether it is about this token of the subject that is its key."""
         if self.version is None or self.kind == Kind.DISABLED:
             return principal.issued_at.timestamp() < self.valid_from
@@ -112,7 +112,7 @@ class Revocations:
         if self._roles and self._refuses_roles(principal):
             return True
         by_kind = self._subjects.get(principal.subject)
-        return by_kind is not None and any(revocation.refuses(principal) for revocation in by_kind.values())
+        return by_kind is not None and any(revocation.concerns(principal) for revocation in by_kind.values())
 
     def level_of(self, principal: Principal) -> str | None:
         """How strongly this caller counts as authenticated: as the `acr` of the token says, or less if the issuer has
@@ -122,7 +122,7 @@ class Revocations:
             return acr
         # An issuer may name a session and no subject.
         by_kind = (self._levels.get(key, {}) for key in (principal.subject, principal.session_id) if key is not None)
-        lowered = (one for held in by_kind for one in held.values() if one.refuses(principal))
+        lowered = (one for held in by_kind for one in held.values() if one.concerns(principal))
         return weakest((acr, *(LEVEL_OF[one.kind] for one in lowered)))
 
     def refuses_key(self, key_id: str) -> bool:
