@@ -130,6 +130,8 @@ REFUSALS: dict[str, list[dict[str, Any]]] = {
         {"max_age": "9" * 20},
         {"nonce": "n" * 501},
         {"authenticated_after": "9999999999999"},
+        {"former_max_age": "long"},
+        {"former_max_age": "1" * 6_000},
     ],
     "unsupported_response_type": [{"response_type": "token"}, {"response_type": "code id_token"}],
     "request_not_supported": [{"request": "e30.e30."}],

@@ -22,7 +22,7 @@ from identity_service.oauth.authorization.errors import (
     RequestUriNotSupported,
     UnsupportedResponseType,
 )
-from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, Parameters
+from identity_service.oauth.authorization.parameters import AUTHENTICATED_AFTER, FORMER_MAX_AGE, Parameters
 from identity_service.oauth.authorization.request import NONE, PROMPTS, AuthorizationRequest, milliseconds
 from identity_service.oauth.errors import InvalidRequest, InvalidTarget, OAuthError, translate
 from identity_service.tokens.reading import IdTokenHint, TokenReader
@@ -65,6 +65,7 @@ class AuthorizationRequests:
             audiences = _audiences(client, resources)
             _ensure_target(TokenRequest(client, scopes_by_audience, scope, resources), scopes, audiences)
             # 4. What does it ask of the person?
+            _number(parameters, FORMER_MAX_AGE)
             return AuthorizationRequest(
                 client,
                 destination,
