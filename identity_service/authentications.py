@@ -39,6 +39,11 @@ class Authentication(NamedTuple):
         """The same, as weakly as this one says if that is weaker."""
         return self if latest.is_at_least(self.acr) else self._replace(acr=latest.acr, amr=latest.amr)
 
+    def or_later(self, other: "Authentication") -> "Authentication":
+        """The later of the two; of two at the same time, the stronger."""
+        is_later = (other.at, LEVELS.index(other.acr)) > (self.at, LEVELS.index(self.acr))
+        return other if is_later else self
+
     def raised_by_code(self) -> Self:
         """The same, after a code of an authenticator app or a recovery code was shown too."""
         acr = self.acr if self.is_at_least(MULTIPLE_FACTORS) else MULTIPLE_FACTORS

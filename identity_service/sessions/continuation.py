@@ -1,6 +1,7 @@
 """Letting a session go on with another authentication of its person: a step-up (RFC 9470) signs nobody in anew."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from identity_service.authentications import Authentication
 from identity_service.clients.models import Client
@@ -36,11 +37,15 @@ class SessionContinuation:
         this user with this client, if it is not live or comes from another sign-on, if more is requested than it was
         granted, or if it cannot be refreshed any more. The user and the sign-on of the request must be locked.
 
+        A session that an answer to a later sign-in has reached before keeps that authentication, which the tokens of
+        this answer say as well.
+
         Raises TokenTooLarge, NoSigningKey.
         """
-        session = await self._lock(db, user, client, request)
-        if session is None:
+        locked = await self._lock(db, user, client, request)
+        if locked is None:
             return None
+        session, request = locked
         token = await self._unspent(db, user, session) if request.gives_refresh_token else None
         if request.gives_refresh_token and token is None:
             return None
@@ -48,9 +53,9 @@ class SessionContinuation:
 
     async def _lock(
         self, db: StatementRunner, user: TokenUser, client: Client, request: SignInRequest
-    ) -> TokenSession | None:
-        """The session, if it may go on. Its row is locked."""
-        if request.continued_session_id is None or request.sign_on is None:
+    ) -> tuple[TokenSession, SignInRequest] | None:
+        """The session, if it may go on, and the request with the authentication that it then has. Its row is locked."""
+        if request.continued_session_id is None or request.sign_on is None or request.authentication is None:
             return None
         row = await db.fetch_row(
             continuation_statements.LOCK,
@@ -61,9 +66,15 @@ class SessionContinuation:
         )
         if row is None:
             return None
-        session_id, client_id, expires_at, *granted = row
-        may_go_on = self._clock.now() < expires_at and policy.covers(SessionScopes(*granted), client, request)
-        return TokenSession(session_id, client_id, expires_at) if may_go_on else None
+        columns = tuple(row)
+        session, granted, present = TokenSession(*columns[:3]), SessionScopes(*columns[3:7]), columns[7:]
+        if self._clock.now() >= session.expires_at or not policy.covers(granted, client, request):
+            return None
+        authentication = request.authentication
+        # A session of an earlier release does not say how its user was authenticated.
+        if None not in present:
+            authentication = authentication.or_later(Authentication(*present))
+        return session, replace(request, authentication=authentication)
 
     async def _unspent(self, db: StatementRunner, user: TokenUser, session: TokenSession) -> IssuedRefreshToken | None:
         """The refresh token of the session that has not been traded in; None if it has expired or is not there."""

@@ -20,6 +20,9 @@ LOCK: Final = Statement(
         Session.audiences,
         Session.audience,
         Session.names_scopes,
+        Session.authenticated_at,
+        Session.acr,
+        Session.amr,
     )
     .where(
         _IS_THIS,

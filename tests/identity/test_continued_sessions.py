@@ -101,6 +101,33 @@ async def test_session_gets_the_level_of_a_sign_on_that_was_raised_meanwhile(
     assert (session["acr"], session["amr"]) == ("mfa", ["pwd", "otp", "mfa"])
 
 
+async def test_code_that_is_traded_in_late_takes_nothing_from_what_a_later_sign_in_has_brought(
+    identity_at: Identity, browser: Browsing, app: Application, clock: StandingClock
+) -> None:
+    """Two tabs step up at once, and the code of the first one is traded in last."""
+    first = await begin(browser, identity_at, app)
+    early = await code_of(browser, app, **step_up(first))
+    clock.advance(seconds=20)
+    recent = (await sign_in(browser, app, **step_up(first, max_age=10)))["code"]
+    for code in (recent, early):
+        tokens = (await app.exchange(identity_at, code)).json()
+        for token in (tokens["id_token"], (await refreshed(identity_at, app, tokens))["access_token"]):
+            assert claims_of(token)["auth_time"] == int(clock.now().timestamp())
+
+
+async def test_code_of_before_a_factor_was_shown_does_not_weaken_the_session_that_it_is_for(
+    identity_at: Identity, browser: Browsing, app: Application, databases: Databases
+) -> None:
+    first = await begin(browser, identity_at, app)
+    weak = await code_of(browser, app, **step_up(first))
+    await databases.execute("identity_app", STRENGTHEN)
+    strong = await code_of(browser, app, **step_up(first, acr_values="mfa"))
+    for code in (strong, weak):
+        claims = claims_of((await app.exchange(identity_at, code)).json()["access_token"])
+        assert (claims["acr"], claims["amr"]) == ("mfa", ["pwd", "otp", "mfa"])
+    assert {session["acr"] for session in await sessions(databases)} == {"mfa"}
+
+
 async def test_former_refresh_token_leads_to_the_unspent_one_for_a_short_time_and_is_a_replay_later(
     identity_at: Identity, browser: Browsing, app: Application, databases: Databases, clock: StandingClock
 ) -> None:
