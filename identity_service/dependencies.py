@@ -13,6 +13,7 @@ from identity_service.clients.scopes import Scope as Scope
 from identity_service.consents.service import Consents
 from identity_service.devices import Device
 from identity_service.errors import (
+    FirstPartyRequired,
     FreshSignOnRequired,
     NetworkNotAllowed,
     OwnPasswordRequired,
@@ -126,7 +127,12 @@ async def _preferred_wait(request: Request, response: Response) -> PreferredWait
     return PreferredWait(seconds, (await _parts(request)).obedience, response)
 
 
-async def _owner(caller: "SignedIn") -> Owner:
+async def _owner(request: Request, caller: "SignedIn") -> Owner:
+    """Raises FirstPartyRequired: an application that adds a factor can sign in with it, and do more from then on than
+    the person has allowed it."""
+    client = await (await _parts(request)).clients.find(caller.client_id)
+    if client is None or not client.is_first_party:
+        raise FirstPartyRequired(f"{caller.client_id} is an application of others")
     return Owner(caller.person_id(), except_session=caller.own_session_id())
 
 

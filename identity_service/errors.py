@@ -174,6 +174,13 @@ class SignOnRequired(NotSignedIn):
     """The page is for people who have signed on in this browser."""
 
 
+class FirstPartyRequired(Forbidden):
+    """Only applications of the installation may do this."""
+
+    code = "first_party_required"
+    detail = "An application of others may not do this for you. Do it on the pages of your account."
+
+
 class NotAnAdministrator(Forbidden):
     """The pages of the administration are for people who have the permission for it at this moment."""
 

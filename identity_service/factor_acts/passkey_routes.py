@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import FRESH_SIGN_IN, DeviceDep, OwnerDep, PasskeyActsDep, PreferredWaitDep, SignedIn
-from identity_service.errors import UserNotFound
+from identity_service.errors import FirstPartyRequired, UserNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.factor_acts.passkey_schemas import (
     PasskeyAdded,
@@ -48,7 +48,8 @@ async def begin_passkey(caller: SignedIn, passkeys: PasskeyActsDep) -> PasskeyOp
     summary="Add a passkey",
     status_code=201,
     dependencies=[FRESH_SIGN_IN],
-    responses=answer(201, "Location") | refusals(PasskeyRefused, PasskeysUnavailable, TooManyPasskeys),
+    responses=answer(201, "Location")
+    | refusals(PasskeyRefused, PasskeysUnavailable, TooManyPasskeys, FirstPartyRequired),
 )
 async def add_passkey(
     draft: PasskeyDraft, owner: OwnerDep, device: DeviceDep, passkeys: PasskeyActsDep, response: Response
@@ -80,7 +81,7 @@ async def rename_passkey(
     status_code=204,
     response_model=None,
     dependencies=[FRESH_SIGN_IN],
-    responses=obedience_answer() | refusals(PasskeyNotFound),
+    responses=obedience_answer() | refusals(PasskeyNotFound, FirstPartyRequired),
     openapi_extra=PREFER_WAIT,
 )
 async def remove_passkey(

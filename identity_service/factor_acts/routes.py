@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends
 
 from identity_service.caching import forbid_caching
 from identity_service.dependencies import FRESH_SIGN_IN, OwnerDep, PartsDep, PreferredWaitDep, SignedIn
+from identity_service.errors import FirstPartyRequired
 from identity_service.events.schemas import ObedienceRead
 from identity_service.factor_acts.schemas import (
     AppConfirmation,
@@ -34,7 +35,7 @@ async def list_factors(caller: SignedIn, parts: PartsDep) -> FactorsRead:
     "/totp",
     operation_id="totp_begin",
     summary="Begin to add an authenticator app",
-    responses=refusals(InsufficientUserAuthentication, CannotUnseal),
+    responses=refusals(FirstPartyRequired, InsufficientUserAuthentication, CannotUnseal),
     dependencies=[FRESH_SIGN_IN],
 )
 async def begin_app(owner: OwnerDep, parts: PartsDep) -> AppSecretRead:
@@ -48,7 +49,7 @@ async def begin_app(owner: OwnerDep, parts: PartsDep) -> AppSecretRead:
     "/totp/confirmation",
     operation_id="totp_confirm",
     summary="Confirm an authenticator app by its first code",
-    responses=refusals(WrongCode, EnrolmentNotFound, InsufficientUserAuthentication, CannotUnseal),
+    responses=refusals(WrongCode, EnrolmentNotFound, FirstPartyRequired, InsufficientUserAuthentication, CannotUnseal),
     dependencies=[FRESH_SIGN_IN],
 )
 async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:
@@ -64,7 +65,7 @@ async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: Par
     summary="Remove the authenticator app",
     status_code=204,
     response_model=None,
-    responses=obedience_answer() | refusals(AppNotFound, InsufficientUserAuthentication),
+    responses=obedience_answer() | refusals(AppNotFound, FirstPartyRequired, InsufficientUserAuthentication),
     openapi_extra=PREFER_WAIT,
     dependencies=[FRESH_SIGN_IN],
 )
@@ -78,7 +79,7 @@ async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -
     "/recovery-codes",
     operation_id="recovery_codes_renew",
     summary="Make new recovery codes",
-    responses=refusals(NoSecondFactor, InsufficientUserAuthentication),
+    responses=refusals(NoSecondFactor, FirstPartyRequired, InsufficientUserAuthentication),
     dependencies=[FRESH_SIGN_IN],
 )
 async def renew_recovery_codes(owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:

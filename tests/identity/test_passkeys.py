@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.identity.answers import ensure_problem
+from tests.identity.browsing import browsing
 from tests.identity.passkeys import PASSKEYS, add, add_passkey, registration_options
 from tests.identity.stepping_up import needs_of
+from tests.identity.third_parties import allow, third_party
 from tests.support import services
 from tests.support.authenticator import Algorithm, Authenticator
 from tests.support.databases import Databases
@@ -192,3 +194,19 @@ async def test_caller_who_may_not_act_for_the_account_is_refused(identity: Ident
         assert (await identity.http.post(f"{PASSKEYS}/options", headers=headers)).status_code == 401
         assert (await add(identity, headers, {})).status_code == 401
         assert (await identity.http.delete(f"{PASSKEYS}/{UUID(int=1)}", headers=headers)).status_code == 401
+
+
+async def test_application_of_others_changes_no_factor_since_it_could_sign_in_with_one(identity: Identity) -> None:
+    async with browsing(identity, "grace") as browser:
+        notes = await third_party(identity)
+        await allow(identity, browser, notes)
+    tokens = await identity.sign_in("grace", client_id=notes.id, scope="account", resource=IDENTITY_URL)
+    headers = bearer(tokens["access_token"])
+    _, credential = Authenticator.of(IDENTITY_URL).register(await registration_options(identity, headers))
+    ensure_problem(await add(identity, headers, credential), 403, "first_party_required")
+    changes = [("POST", "totp"), ("DELETE", "totp"), ("POST", "recovery-codes"), ("DELETE", f"passkeys/{uuid4()}")]
+    for method, path in changes:
+        answer = await identity.http.request(method, f"/users/me/{path}", headers=headers)
+        ensure_problem(answer, 403, "first_party_required")
+    answer = await identity.http.post("/users/me/totp/confirmation", json={"code": "123456"}, headers=headers)
+    ensure_problem(answer, 403, "first_party_required")
