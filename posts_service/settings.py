@@ -93,9 +93,11 @@ class Settings(LimitSettings):
     )
     moderation_max_age: int | None = Field(
         None,
-        ge=1,
+        # Whoever comes back from the sign-in has yet to say why they do what they do.
+        ge=60,
         le=TEN_YEARS_SECONDS,
-        description="How many seconds ago people may have signed in, at most, to moderate; any time if it is empty",
+        description="How many seconds ago people may have signed in, at most, to moderate, 60 or more; any time if it"
+        " is empty",
     )
     search_language: Language = Field(
         "english",

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from posts_service.dependencies import EditorGuard, ModerationGuard
 from tests.posts.commenting import comment
@@ -155,6 +156,14 @@ async def test_one_demand_is_enough(
         headers = signed_in(moderator, "mfa", 100).headers
         answer = await posts.http.get("/moderation/reports", headers=headers)
         assert (code_of(answer), answer.headers["WWW-Authenticate"].endswith(challenge)) == (CHALLENGE, True)
+
+
+@pytest.mark.parametrize("seconds", ["0", "59", "315360001"])
+async def test_age_within_which_nobody_could_give_a_reason_keeps_the_service_from_starting(
+    databases: Databases, issuer: Issuer, seconds: str
+) -> None:
+    with pytest.raises(ValidationError, match="moderation_max_age"):
+        services.posts_parts(databases, issuer.verifier(), moderation_max_age=seconds)
 
 
 async def test_empty_variables_as_compose_sets_them_are_no_demand(
