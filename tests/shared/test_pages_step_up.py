@@ -155,9 +155,9 @@ async def test_the_issuer_learns_which_session_is_to_go_on(browser: Browser, dem
     assert parameters(await browser.start(**demands))["id_token_hint"] == id_token_in(browser)
 
 
-async def test_a_sign_in_without_a_demand_names_no_session(browser: Browser) -> None:
+async def test_a_sign_in_without_a_demand_or_after_making_an_account_names_no_session(browser: Browser) -> None:
     await browser.sign_in()
-    for demands in ({}, {"prompt": "create"}):
+    for demands in ({}, {"prompt": "create"}, {"prompt": "create", **STEP_UP}):
         assert "id_token_hint" not in parameters(await browser.start(**demands))
 
 

@@ -38,8 +38,9 @@ class SignInRequest(NamedTuple):
 
     @property
     def asks_for_more(self) -> bool:
-        """Whether the sign-in must be recent, or by certain means."""
-        return self.max_age is not None or self.acr_values is not None
+        """Whether the sign-in must be recent, or by certain means, of the person who is signed in: whoever makes an
+        account first is somebody else."""
+        return self.prompt != CREATE and (self.max_age is not None or self.acr_values is not None)
 
     @property
     def demands(self) -> dict[str, str]:
