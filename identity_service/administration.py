@@ -165,8 +165,8 @@ class Administration:
         await self._parts.password_resets.request_for(await self.find_user(user), self._cause, _expectation(user))
 
     async def change_role(self, name: str, content: RoleContent) -> ChangedRole:
-        """Give a role exactly what the content says. Raises RoleNotFound, RoleTooLarge, PermissionUnknown,
-        LastAdministrator."""
+        """Give a role what the content says; members that are None stay. Raises RoleNotFound, RoleTooLarge,
+        PermissionUnknown, LastAdministrator."""
         return await self._parts.roles.change(name, content, self._cause)
 
     async def delete_role(self, role: str) -> Act:

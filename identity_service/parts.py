@@ -306,7 +306,6 @@ class Parts:
             letters=letters,
             refused_sign_ins=self.refused_sign_ins,
         )
-        self.factor_list = FactorList(self.database)
         self._add_passkeys(start)
 
     def _add_passkeys(self, start: SignOnStart) -> None:

@@ -1,7 +1,5 @@
 """Signing on in a browser with a passkey, in the place of a password."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -11,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from identity_service.authentication.copied_passkeys import CopiedPasskeys
 from identity_service.authentication.known_devices import KnownDevice
+from identity_service.authentication.outcomes import counted
 from identity_service.authentication.refusals import REASONS, refusal_of
 from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authentications import by_passkey
@@ -40,6 +39,8 @@ _OWNER: Final = Statement(
     .where(Passkey.credential_id == bindparam("credential_id", type_=Passkey.credential_id.type))
 )
 """Whose passkey it is; the last columns are the members of SignInUser."""
+
+_OUTCOMES: Final[dict[type[BaseException], str]] = {PasskeyRefused: "refused", LimitReached: "limited"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,18 +82,18 @@ class PasskeySignOn:
         self._limits = limits
         self._letters = letters
         self._refused_sign_ins = refused_sign_ins
-        self.outcomes = Tally("ok", "refused", "limited", "failed")
+        self.outcomes = Tally("ok", *_OUTCOMES.values(), "failed")
 
     async def start(self, credentials: PasskeyCredentials, device: Device, secret: str) -> IssuedSignOn:
         """Sign a person on. A sign-on of somebody else in this browser ends."""
-        with self._counted():
+        with counted(self.outcomes, _OUTCOMES):
             return await self._sign_on(credentials, device, secret, None)
 
     async def renew(
         self, sign_on: LiveSignOn, credentials: PasskeyCredentials, device: Device, secret: str
     ) -> IssuedSignOn:
         """Authenticate the owner of a live sign-on again; the passkey of somebody else is refused."""
-        with self._counted():
+        with counted(self.outcomes, _OUTCOMES):
             return await self._sign_on(credentials, device, secret, sign_on.user_id)
 
     async def _sign_on(
@@ -148,18 +149,3 @@ class PasskeySignOn:
             raise PasskeyRefused("nobody has this credential")
         username, *columns = row
         return username, SignInUser(*columns)
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        outcome = "failed"
-        try:
-            yield
-            outcome = "ok"
-        except PasskeyRefused:
-            outcome = "refused"
-            raise
-        except LimitReached:
-            outcome = "limited"
-            raise
-        finally:
-            self.outcomes[outcome] += 1

@@ -1,13 +1,13 @@
 """Authenticating people by a name and a password, and starting sessions of clients for them."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from identity_service.authentication.breach_checks import BreachChecks
 from identity_service.authentication.known_devices import KnownDevice
+from identity_service.authentication.outcomes import Outcome, counted
 from identity_service.authentication.refusals import REASONS, refusal_of
 from identity_service.errors import (
     AccountChanged,
@@ -30,7 +30,6 @@ from identity_service.users.passwords import Passwords
 from watchword.clock import Clock
 from watchword.database.database import Database
 from watchword.database.statements import Statement
-from watchword.errors import AppError
 from watchword.limits import LimitReached
 from watchword.tally import Tally
 
@@ -75,13 +74,6 @@ AccountChanged if the account, its password or whether it has a second factor ch
 verified."""
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """How an attempt is counted."""
-
-    name: str = "failed"
-
-
 class PasswordAuthentication:
     """Authenticates users with a password, and counts the outcomes."""
 
@@ -110,19 +102,19 @@ class PasswordAuthentication:
         Raises InvalidCredentials: an unknown user, a disabled one, one whose address must be verified first, an initial
         password that has expired and a wrong password look alike and take equally long; LimitReached.
         """
-        with self._counted() as counted:
+        with counted(self.outcomes, _OUTCOMES) as outcome:
             if len(credentials.login) > MAX_LOGIN_CHARACTERS or len(credentials.password) > MAX_TYPED_CHARACTERS:
                 raise InvalidCredentials("longer than any name or password")
             try:
-                return await self._attempt(credentials, start, counted)
+                return await self._attempt(credentials, start, outcome)
             except AccountChanged:
                 # Another sign-in may have replaced an outdated hash of the same password.
-                return await self._attempt(credentials, start, counted)
+                return await self._attempt(credentials, start, outcome)
 
-    async def _attempt(self, credentials: PasswordCredentials, start: Start[Result], counted: _Outcome) -> Result:
+    async def _attempt(self, credentials: PasswordCredentials, start: Start[Result], outcome: Outcome) -> Result:
         authenticated = await self._verify(credentials)
         result = await start(authenticated)
-        counted.name = "second_factor" if authenticated.user.has_second_factor else "ok"
+        outcome.name = "second_factor" if authenticated.user.has_second_factor else "ok"
         self._breach_checks.begin(authenticated.user, credentials.password, authenticated.new_hash)
         return result
 
@@ -159,18 +151,6 @@ class PasswordAuthentication:
     async def _find(self, statement: Statement, login: str) -> SignInUser | None:
         row = await self._database.reads.fetch_row(statement, login=login)
         return SignInUser(*row) if row is not None else None
-
-    @contextmanager
-    def _counted(self) -> Iterator[_Outcome]:
-        outcome = _Outcome()
-        try:
-            yield outcome
-        except AppError as error:
-            kinds = type(error).__mro__
-            outcome.name = next((_OUTCOMES[kind] for kind in kinds if kind in _OUTCOMES), "failed")
-            raise
-        finally:
-            self.outcomes[outcome.name] += 1
 
 
 class SignIn:

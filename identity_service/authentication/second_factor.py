@@ -1,7 +1,7 @@
 """The second factor of a half-open sign-in, which makes it a sign-on."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authentication.half_open import HalfOpenSignIns
 from identity_service.authentication.known_devices import KnownDevice
+from identity_service.authentication.outcomes import counted
 from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authentications import PASSWORD, Authentication
 from identity_service.devices import Device
@@ -31,7 +32,6 @@ from identity_service.users import repository as users
 from identity_service.users.models import User
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.errors import AppError
 from watchword.limits import LimitReached
 from watchword.tally import Tally
 
@@ -121,7 +121,7 @@ class SecondFactor:
 
         Raises SecondFactorWrong; SignInOver; LimitReached; what `prove` raises.
         """
-        with self._counted():
+        with counted(self.outcomes, _OUTCOMES):
             live = await self._get(browser.half_open_secret)
             try:
                 async with attempt(live.user.id):
@@ -164,15 +164,3 @@ class SecondFactor:
         if user is None or half_open is None or not half_open.is_live(user.password_hash, self._clock.now()):
             raise SignInOver("the half-open sign-in, or its account, changed during the request")
         return user, half_open
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        outcome = "failed"
-        try:
-            yield
-            outcome = "ok"
-        except AppError as error:
-            outcome = next((_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES), outcome)
-            raise
-        finally:
-            self.outcomes[outcome] += 1

@@ -23,7 +23,7 @@ class RolesAndPermissions:
 
 
 class Role(Base):
-    """Who has a role that `requires_second_factor` adds one at the next sign-in, before anything else."""
+    """Who has a role that `requires_second_factor`, and has none, adds one before anything else."""
 
     __tablename__ = "roles"
 

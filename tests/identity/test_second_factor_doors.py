@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from identity_service.factor_acts.present import lock_owner
 from identity_service.factor_acts.values import Owner
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles.values import RoleContent
@@ -18,7 +17,7 @@ from tests.identity.both_steps import SECOND_FACTOR, add_codes, register_with_co
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.device_flow import allow, enter, register_client, switched_on
 from tests.identity.mailbox import token_in_letter
-from tests.identity.second_factors import App, add_passkey
+from tests.identity.second_factors import add_app_as, add_passkey
 from tests.identity.signing_in import issue_initial_password
 from tests.identity.signing_on import COOKIE
 from tests.support import services
@@ -55,14 +54,7 @@ async def nothing(_: Account) -> None:
 
 
 async def app(account: Account) -> None:
-    parts, owner = account.identity.parts, await owner_of(account)
-    async with parts.database.begin() as db:
-        user, now = await lock_owner(db, owner, parts.clock)
-        enrolment = await parts.factor_codes.enrol(db, user.id, user.id, now)
-        factor = await parts.factor_codes.confirm(db, user.id, enrolment, App(enrolment.secret).code(now), now)
-        assert factor is not None
-        db.add(factor)
-        await parts.factor_changes.added(db, user, factor, owner, now)
+    await add_app_as(account.identity, await owner_of(account))
 
 
 async def passkey(account: Account) -> None:
