@@ -43,8 +43,8 @@ def ensure_signed_on(code: LockedCode, now: datetime) -> None:
 
 
 def present_authentication(code: LockedCode) -> Authentication:
-    """How the person was authenticated when the code was issued, or as weakly as their sign-on says by now: whoever has
-    removed a factor meanwhile does not get it back by a code."""
+    """How the person was authenticated when the code was issued, or as weakly as their sign-on says by now: a factor
+    that was removed meanwhile does not come back by a code."""
     return code.authentication.no_stronger_than(code.sign_on.authentication)
 
 

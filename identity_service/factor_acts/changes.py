@@ -53,8 +53,8 @@ class FactorChanges:
         return Added(Act(enqueued, cause.actor, str(user.id)), codes)
 
     async def replaced(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Act:
-        """Follow the replacement of an app by this one: every other sign-on and session ends, since they may be of
-        whoever has the former one."""
+        """Follow the replacement of an app by this one: every other sign-on and session ends, since somebody may
+        have made them who has the former app."""
         raise_by((await lock_present(db, owner)).sign_on, factor)
         ended = await self._end_others(db, user, owner, EndReason.FACTOR_REPLACED, now)
         cause = by_user(user.id, EndReason.FACTOR_REPLACED)

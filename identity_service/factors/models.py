@@ -1,5 +1,5 @@
-"""The factors of an account. `User.has_second_factor` says whether it has an authenticator app or a passkey: whoever
-adds or removes one sets it while the user's row is locked."""
+"""The factors of an account. `User.has_second_factor` says whether it has an authenticator app or a passkey: it is
+set with each change of them, while the user's row is locked."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The table of passkeys. Whoever changes it holds the lock of the user's row."""
+"""The table of passkeys. The user must be locked before a row is changed."""
 
 from uuid import UUID
 

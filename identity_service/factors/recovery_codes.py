@@ -11,7 +11,7 @@ COUNT: Final = 10
 """How many an account has at first."""
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Base32 as Crockford writes it: no i, l, o and u. Whoever reads them into a code typed 1 or 0."""
+"""Base32 as Crockford writes it: no i, l, o and u. If one is typed, i and l are read as 1, and o as 0."""
 
 _LENGTH: Final = 16
 """32 to the power of 16 are 80 bits."""

@@ -1,4 +1,4 @@
-"""The tables of factors. The user is locked by whoever changes them, but for what is cleaned up."""
+"""The tables of factors. The user must be locked before a row is changed, except when expired rows are deleted."""
 
 from collections.abc import Sequence
 from datetime import datetime

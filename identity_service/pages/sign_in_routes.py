@@ -38,7 +38,7 @@ async def sign_in(
 @router.get(PASSKEY)
 @public
 async def show_sign_in_again(goal: GoalDep) -> Response:
-    """For whoever opens the address of a page that has refused a passkey anew."""
+    """The page that says that a passkey was refused has this address. Opened again, it leads to the page that asks."""
     return go(goal.sign_in_path)
 
 

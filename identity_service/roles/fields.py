@@ -33,7 +33,7 @@ PermissionNames = Annotated[
 RequiresSecondFactor = Annotated[
     StrictBool,
     Field(
-        description="Whether those who have the role must sign in with a second factor: whoever has none adds one "
+        description="Whether those who have the role must sign in with a second factor: those who have none add one "
         "before anything else"
     ),
 ]

@@ -34,7 +34,7 @@ LOCK: Final = Statement(
     .with_for_update()
 )
 """A session of this user, this client and this sign-on that has not ended. Its row is locked after those of its user
-and its sign-on, which must be; whoever spends a refresh token of it locks it before."""
+and its sign-on, which must be; a refresh locks it before it spends the refresh token."""
 
 _AUTHENTICATED: Final = (
     update(Session)

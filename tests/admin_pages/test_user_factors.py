@@ -7,7 +7,7 @@ from tests.admin.audit import acts
 from tests.admin_pages.reading import facts_of
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.receivers import receiver_with_stream
-from tests.identity.second_factors import add_app, add_passkey
+from tests.identity.second_factors import add_app, add_passkey_as
 from tests.identity.signing_on import COOKIE
 from tests.support.databases import Databases
 from tests.support.services import Identity
@@ -22,7 +22,7 @@ async def equip(identity: Identity, browser: Browsing, user_id: str) -> None:
     """Give the person who is signed on in this browser a passkey, with its recovery codes, and an app."""
     sign_on = await identity.parts.sign_ons.find(browser.http.cookies[COOKIE])
     assert sign_on is not None
-    await add_passkey(identity, Owner(sign_on.user_id, except_sign_on=sign_on.id), "Telephone")
+    await add_passkey_as(identity, Owner(sign_on.user_id, except_sign_on=sign_on.id), "Telephone")
     await add_app(identity, user_id)
 
 

@@ -54,7 +54,7 @@ async def add_recovery_codes(identity: Identity, user_id: str) -> list[str]:
         return await identity.parts.factor_codes.renew_recovery_codes(db, UUID(user_id), identity.parts.clock.now())
 
 
-async def add_passkey(identity: Identity, owner: Owner, name: str = "My key", *, internal: bool = True) -> UUID:
+async def add_passkey_as(identity: Identity, owner: Owner, name: str = "My key", *, internal: bool = True) -> UUID:
     """Add a passkey as its owner does, but for the ceremony. Returns its id."""
     parts = identity.parts
     async with parts.database.begin() as db:

@@ -14,7 +14,7 @@ from tests.identity.answers import claims_of
 from tests.identity.browsing import browsing
 from tests.identity.mailbox import letters
 from tests.identity.receivers import Receiver, receiver_with_stream, user
-from tests.identity.second_factors import add_app_as, add_passkey, remove_passkey
+from tests.identity.second_factors import add_app_as, add_passkey_as, remove_passkey
 from tests.identity.sessions_of_sign_ons import REQUEST, offer_openid, sign_on_row, start, start_in
 from tests.identity.signing_in import ensure_ended, ensure_live
 from tests.identity.signing_on import register_and_sign_on
@@ -73,7 +73,7 @@ async def ada(mailing: Identity, databases: Databases) -> Ada:
 async def test_first_factor_ends_all_other_sign_ons_and_sessions(ada: Ada) -> None:
     async with browsing(ada.identity) as elsewhere:
         await elsewhere.sign_on()
-        await add_passkey(ada.identity, ada.owner)
+        await add_passkey_as(ada.identity, ada.owner)
         assert not await elsewhere.is_signed_on()
     await ensure_ended(ada.identity, ada.program)
     await ensure_live(ada.identity, ada.here, **WEB)
@@ -81,18 +81,18 @@ async def test_first_factor_ends_all_other_sign_ons_and_sessions(ada: Ada) -> No
 
 
 async def test_present_sign_on_counts_for_the_factor_and_its_session_does_not(ada: Ada) -> None:
-    await add_passkey(ada.identity, ada.owner)
+    await add_passkey_as(ada.identity, ada.owner)
     sign_on = await ada.sign_on()
     assert (sign_on.acr, sign_on.amr) == ("phr", ["pwd", "pop", "mfa"])
     assert await ada.level_of_session() == "pwd"
 
 
 async def test_further_factor_ends_nothing(ada: Ada) -> None:
-    await add_passkey(ada.identity, ada.owner)
+    await add_passkey_as(ada.identity, ada.owner)
     other = await start_in(ada.identity, ada.secret)
     alone = Owner(ada.owner.user_id, except_session=UUID(claims_of(other["access_token"])["sid"]))
     codes = await ada.databases.fetch("identity_app", "SELECT digest FROM identity.recovery_codes ORDER BY 1")
-    await add_passkey(ada.identity, alone, "Another key", internal=False)
+    await add_passkey_as(ada.identity, alone, "Another key", internal=False)
     await ensure_live(ada.identity, ada.here, **WEB)
     await ensure_live(ada.identity, other, **WEB)
     assert codes == await ada.databases.fetch("identity_app", "SELECT digest FROM identity.recovery_codes ORDER BY 1")
@@ -100,7 +100,7 @@ async def test_further_factor_ends_nothing(ada: Ada) -> None:
 
 async def test_owner_in_a_session_keeps_its_sign_on_and_raises_it(ada: Ada) -> None:
     session = UUID(claims_of(ada.here["access_token"])["sid"])
-    await add_passkey(ada.identity, Owner(ada.owner.user_id, except_session=session))
+    await add_passkey_as(ada.identity, Owner(ada.owner.user_id, except_session=session))
     assert (await ada.sign_on()).acr == "phr"
     await ensure_live(ada.identity, ada.here, **WEB)
     await ensure_ended(ada.identity, ada.program)
@@ -108,7 +108,7 @@ async def test_owner_in_a_session_keeps_its_sign_on_and_raises_it(ada: Ada) -> N
 
 async def test_each_change_is_recorded_and_sent(ada: Ada) -> None:
     await ada.posts.acknowledge()
-    passkey_id = await add_passkey(ada.identity, ada.owner, internal=False)
+    passkey_id = await add_passkey_as(ada.identity, ada.owner, internal=False)
     sent = await ada.posts.events()
     kinds = [(kind, claims.get("credential_type"), claims.get("change_type")) for kind, _, claims in sent]
     assert kinds[:2] == [
@@ -135,7 +135,7 @@ async def test_each_change_is_recorded_and_sent(ada: Ada) -> None:
 
 
 async def test_last_removal_lowers_the_sign_on_and_its_sessions_and_says_so(ada: Ada) -> None:
-    passkey_id = await add_passkey(ada.identity, ada.owner)
+    passkey_id = await add_passkey_as(ada.identity, ada.owner)
     strong = await start_in(ada.identity, ada.secret)
     assert claims_of(strong["access_token"])["acr"] == "phr"
     await ada.posts.acknowledge()
@@ -152,7 +152,7 @@ async def test_last_removal_lowers_the_sign_on_and_its_sessions_and_says_so(ada:
 
 
 async def test_removal_that_leaves_a_factor_of_the_same_level_lowers_nothing(ada: Ada) -> None:
-    first, _ = await add_passkey(ada.identity, ada.owner), await add_passkey(ada.identity, ada.owner, "Another")
+    first, _ = await add_passkey_as(ada.identity, ada.owner), await add_passkey_as(ada.identity, ada.owner, "Another")
     await ada.posts.acknowledge()
     await remove_passkey(ada.identity, ada.owner, first)
     assert (await ada.sign_on()).acr == "phr"
@@ -163,7 +163,7 @@ async def test_removal_that_leaves_a_factor_of_the_same_level_lowers_nothing(ada
 
 async def test_removal_lowers_tokens_that_say_more_than_their_session(ada: Ada) -> None:
     await add_app_as(ada.identity, ada.owner)
-    passkey_id = await add_passkey(ada.identity, ada.owner)
+    passkey_id = await add_passkey_as(ada.identity, ada.owner)
     before = claims_of((await start_in(ada.identity, ada.secret))["access_token"])
     # As after another sign-in, with a code, by which the session goes on.
     for statement in ("UPDATE identity.sign_ons SET acr = 'mfa'", "UPDATE identity.sessions SET acr = 'mfa'"):
@@ -176,7 +176,7 @@ async def test_removal_lowers_tokens_that_say_more_than_their_session(ada: Ada) 
 
 
 async def test_removal_ends_all_others(ada: Ada) -> None:
-    first, _ = await add_passkey(ada.identity, ada.owner), await add_passkey(ada.identity, ada.owner, "Another")
+    first, _ = await add_passkey_as(ada.identity, ada.owner), await add_passkey_as(ada.identity, ada.owner, "Another")
     alone = (await start(ada.identity, ada.owner.user_id, REQUEST))["access_token"]
     await remove_passkey(ada.identity, Owner(ada.owner.user_id, except_session=UUID(claims_of(alone)["sid"])), first)
     await ensure_ended(ada.identity, ada.here, **WEB)
@@ -195,7 +195,7 @@ async def test_replacement_of_the_app_ends_all_others(ada: Ada, clock: StandingC
 
 async def test_what_counted_for_a_passkey_counts_for_the_app_that_is_left(ada: Ada) -> None:
     await add_app_as(ada.identity, ada.owner)
-    passkey_id = await add_passkey(ada.identity, ada.owner)
+    passkey_id = await add_passkey_as(ada.identity, ada.owner)
     assert (await ada.sign_on()).amr == ["pwd", "otp", "pop", "mfa"]
     await ada.posts.acknowledge()
     await remove_passkey(ada.identity, ada.owner, passkey_id)
@@ -212,7 +212,7 @@ async def test_sign_on_by_a_passkey_alone_is_lowered_and_keeps_its_only_method(
 ) -> None:
     if has_app:
         await add_app_as(ada.identity, ada.owner)
-    passkey_id = await add_passkey(ada.identity, ada.owner)
+    passkey_id = await add_passkey_as(ada.identity, ada.owner)
     await ada.databases.execute("identity_app", "UPDATE identity.sign_ons SET amr = '{pop,mfa}'")
     await remove_passkey(ada.identity, ada.owner, passkey_id)
     sign_on = await ada.sign_on()
@@ -220,21 +220,21 @@ async def test_sign_on_by_a_passkey_alone_is_lowered_and_keeps_its_only_method(
 
 
 async def test_nothing_is_added_or_removed_after_the_end_of_everything(ada: Ada) -> None:
-    passkey_id = await add_passkey(ada.identity, ada.owner)
+    passkey_id = await add_passkey_as(ada.identity, ada.owner)
     session = Owner(ada.owner.user_id, except_session=UUID(claims_of(ada.here["access_token"])["sid"]))
     end = "UPDATE identity.sign_ons SET ended_at = now(), end_reason = 'a test'"
     await ada.databases.execute("identity_app", end)
     with pytest.raises(SignOnRequired):
-        await add_passkey(ada.identity, ada.owner, "A thief's")
+        await add_passkey_as(ada.identity, ada.owner, "A thief's")
     with pytest.raises(SessionEnded):
-        await add_passkey(ada.identity, session, "A thief's")
+        await add_passkey_as(ada.identity, session, "A thief's")
     with pytest.raises(SignOnRequired):
         await remove_passkey(ada.identity, ada.owner, passkey_id)
     assert len(await ada.databases.fetch("identity_app", "SELECT FROM identity.passkeys")) == 1
 
 
 async def test_owner_is_told_by_letter_with_the_name_of_the_passkey(ada: Ada, tmp_path: Path) -> None:
-    passkey_id = await add_passkey(ada.identity, ada.owner, "The key on my ring")
+    passkey_id = await add_passkey_as(ada.identity, ada.owner, "The key on my ring")
     await until(lambda: bool(letters(tmp_path, "ada@example.com", "was added")))
     await remove_passkey(ada.identity, ada.owner, passkey_id)
     await until(lambda: bool(letters(tmp_path, "ada@example.com", "was removed")))

@@ -1,7 +1,7 @@
 """A service that asks about a token learns as how strong the sign-in counts now."""
 
 from identity_service.factor_acts.values import Owner
-from tests.identity.second_factors import add_passkey, remove_passkey
+from tests.identity.second_factors import add_passkey_as, remove_passkey
 from tests.identity.sessions_of_sign_ons import offer_openid, sign_on_row, start_in
 from tests.identity.signing_on import register_and_sign_on
 from tests.identity.test_introspect import add_reader, description
@@ -18,7 +18,7 @@ async def test_token_is_described_as_it_counts_once_a_factor_was_removed(
     row = await sign_on_row(identity, secret)
     owner = Owner(row.user_id, except_sign_on=row.id)
     weak = (await start_in(identity, secret))["refresh_token"]
-    passkey_id = await add_passkey(identity, owner)
+    passkey_id = await add_passkey_as(identity, owner)
     strong = (await start_in(identity, secret))["refresh_token"]
     tokens = []
     for refresh_token in (weak, strong):

@@ -7,7 +7,7 @@ import pytest
 from identity_service.factor_acts.values import Owner
 from tests.identity.answers import claims_of
 from tests.identity.receivers import receiver_with_stream, user
-from tests.identity.second_factors import add_passkey, remove_passkey
+from tests.identity.second_factors import add_passkey_as, remove_passkey
 from tests.identity.sessions_of_sign_ons import offer_openid, sign_on_row, start_in
 from tests.identity.signing_on import register_and_sign_on
 from tests.support.databases import Databases
@@ -24,7 +24,7 @@ async def lowered(identity: Identity, databases: Databases) -> dict[str, str]:
     secret = await register_and_sign_on(identity)
     row = await sign_on_row(identity, secret)
     owner = Owner(row.user_id, except_sign_on=row.id)
-    passkey_id = await add_passkey(identity, owner)
+    passkey_id = await add_passkey_as(identity, owner)
     assert claims_of((await start_in(identity, secret))["access_token"])["acr"] == "phr"
     await remove_passkey(identity, owner, passkey_id)
     later = await start_in(identity, secret)

@@ -17,7 +17,7 @@ from tests.identity.both_steps import SECOND_FACTOR, add_codes, register_with_co
 from tests.identity.browsing import Browsing, browsing
 from tests.identity.device_flow import allow, enter, register_client, switched_on
 from tests.identity.mailbox import token_in_letter
-from tests.identity.second_factors import add_app_as, add_passkey
+from tests.identity.second_factors import add_app_as, add_passkey_as
 from tests.identity.signing_in import issue_initial_password
 from tests.identity.signing_on import COOKIE
 from tests.support import services
@@ -58,7 +58,7 @@ async def app(account: Account) -> None:
 
 
 async def passkey(account: Account) -> None:
-    await add_passkey(account.identity, await owner_of(account))
+    await add_passkey_as(account.identity, await owner_of(account))
 
 
 async def requirement(account: Account) -> None:

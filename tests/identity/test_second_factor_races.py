@@ -16,7 +16,7 @@ from tests.identity.both_steps import (
     send_password,
 )
 from tests.identity.browsing import Browsing, browsing
-from tests.identity.second_factors import add_passkey, remove_passkey
+from tests.identity.second_factors import add_passkey_as, remove_passkey
 from tests.identity.signing_on import COOKIE
 from tests.identity.test_rotation_locks import DISABLE, PASSWORD_GRANT, blocked_by
 from tests.support.databases import Databases
@@ -146,7 +146,7 @@ async def test_no_sign_on_without_the_factor_outlives_its_addition(identity: Ide
     async with browsing(identity, "ada") as browser:
         owner = await owner_in(browser, identity)
         earlier, later = ([attempt() for _ in range(4)] for _ in range(2))
-        *answers, _ = await asyncio.gather(*earlier, *later, add_passkey(identity, owner))
+        *answers, _ = await asyncio.gather(*earlier, *later, add_passkey_as(identity, owner))
         assert answers == [303] * 8
         assert await live_levels(databases) == ["phr"]
         assert await browser.is_signed_on()
@@ -158,7 +158,7 @@ async def test_no_session_without_the_factor_outlives_its_addition(identity: Ide
         before = [await identity.sign_in("ada") for _ in range(4)]
         requests = [identity.refresh(tokens["refresh_token"]) for tokens in before]
         requests += [identity.token(**PASSWORD_GRANT) for _ in range(8)]
-        answers, _ = await asyncio.gather(asyncio.gather(*requests), add_passkey(identity, owner))
+        answers, _ = await asyncio.gather(asyncio.gather(*requests), add_passkey_as(identity, owner))
     assert {answer.status_code for answer in answers} <= {200, 400}
     assert await databases.fetch("identity_owner", "SELECT FROM identity.sessions WHERE ended_at IS NULL") == []
 
@@ -173,7 +173,7 @@ async def test_code_and_the_end_of_every_sign_on_do_not_wait_for_each_other_for_
 
     async def add_and_remove(owner: Owner) -> None:
         for _ in range(3):
-            await remove_passkey(identity, owner, await add_passkey(identity, owner))
+            await remove_passkey(identity, owner, await add_passkey_as(identity, owner))
 
     async with browsing(identity, "ada") as browser:
         owner = await owner_in(browser, identity)
