@@ -12,6 +12,7 @@ from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.factor_acts.present import is_above, level_given_by, level_of, lock_present, lower_to, raise_by
 from identity_service.factor_acts.values import Added, Owner
 from identity_service.factors import repository
+from identity_service.factors.code_errors import SecondFactorNeeded
 from identity_service.factors.codes import FactorCodes
 from identity_service.factors.models import Passkey
 from identity_service.factors.repository import Factor
@@ -20,6 +21,7 @@ from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.cause import Cause, by_user
 from identity_service.recording.recorder import NO_SESSIONS, CredentialChange, EndedSessions, Recorder
+from identity_service.roles import repository as roles
 from identity_service.sessions.ending import end_all
 from identity_service.users.models import User
 
@@ -65,11 +67,14 @@ class FactorChanges:
 
     async def removed(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Act:
         """Follow the deletion of a factor: every other sign-on and session ends, and the present ones count for no more
-        than what the account still has. The recovery codes go with the last factor."""
+        than what the account still has. The recovery codes go with the last factor. Raises SecondFactorNeeded."""
         await db.flush()  # what is left is counted
         present = await lock_present(db, owner)
         changes = [_change("factor.removed", factor, "delete")]
         level = await self._settle(db, user, changes)
+        await db.flush()  # whether a factor is left is read
+        if await roles.must_add_now(db, user.id):
+            raise SecondFactorNeeded
         ended = await self._end_others(db, user, owner, EndReason.FACTOR_REMOVED, now)
         # A token may still say more than the rows, which another sign-in has lowered since it was issued.
         is_lowered = lower_to(present, level) or is_above(level_given_by(factor), level)

@@ -12,7 +12,13 @@ from identity_service.factor_acts.schemas import (
     FactorsRead,
     RecoveryCodesRead,
 )
-from identity_service.factors.code_errors import AppNotFound, EnrolmentNotFound, NoSecondFactor, WrongCode
+from identity_service.factors.code_errors import (
+    AppNotFound,
+    EnrolmentNotFound,
+    NoSecondFactor,
+    SecondFactorNeeded,
+    WrongCode,
+)
 from identity_service.keys.sealing import CannotUnseal
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from watchword.auth import InsufficientUserAuthentication
@@ -65,7 +71,8 @@ async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: Par
     summary="Remove the authenticator app",
     status_code=204,
     response_model=None,
-    responses=obedience_answer() | refusals(AppNotFound, FirstPartyRequired, InsufficientUserAuthentication),
+    responses=obedience_answer()
+    | refusals(AppNotFound, SecondFactorNeeded, FirstPartyRequired, InsufficientUserAuthentication),
     openapi_extra=PREFER_WAIT,
     dependencies=[FRESH_SIGN_IN],
 )

@@ -30,3 +30,11 @@ class RecoveryCodesChanged(Conflict):
 class NoSecondFactor(Conflict):
     code = "no_second_factor"
     detail = "Recovery codes are for accounts with an authenticator app or a passkey. Add one first."
+
+
+class SecondFactorNeeded(Conflict):
+    """It is the last factor of somebody who has a role that requires one. Otherwise what was signed in by it would go
+    on without."""
+
+    code = "second_factor_needed"
+    detail = "A role of yours requires a second factor. Add another one before you remove this one."

@@ -20,6 +20,7 @@ from identity_service.dependencies import (
 )
 from identity_service.factor_acts.listing import FactorsOfUser
 from identity_service.factor_acts.passkey_schemas import default_name
+from identity_service.factors.code_errors import SecondFactorNeeded
 from identity_service.factors.models import Passkey
 from identity_service.factors.passkey_errors import (
     PasskeyNotFound,
@@ -102,8 +103,12 @@ async def show_removal(passkey_id: UUID, sign_on: FreshSignOnDep, goal: GoalDep,
 async def remove_passkey(
     passkey_id: UUID, sign_on: FreshSignOnDep, goal: GoalDep, _: ButtonForm, parts: PartsDep
 ) -> Response:
-    await parts.passkey_acts.remove(owner_of(sign_on), passkey_id)
-    return go(SecurityPaths.before(goal).with_notice("passkey-removed"))
+    paths = SecurityPaths.before(goal)
+    try:
+        await parts.passkey_acts.remove(owner_of(sign_on), passkey_id)
+    except SecondFactorNeeded:
+        return go(paths.with_notice("factor-needed"))
+    return go(paths.with_notice("passkey-removed"))
 
 
 def _find(factors: FactorsOfUser, passkey_id: UUID) -> Passkey:

@@ -3,11 +3,13 @@
 import pytest
 
 from identity_service.administration import AccountDraft, Administration
+from identity_service.factor_acts.values import Owner
 from identity_service.pages.goals import Goal
 from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles.values import RoleContent
 from tests.identity.authorizing import AUTHORIZE, Application, authorize
 from tests.identity.browsing import Browsing
+from tests.identity.second_factors import add_app_as, add_passkey
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
@@ -155,3 +157,21 @@ def test_a_page_of_the_security_leads_on_to_a_goal(goal: str) -> None:
 )
 def test_a_way_back_that_no_page_of_ours_has_made_leads_nowhere_else(path: str) -> None:
     assert Goal.of(path, needs_fresh=False) == Goal()
+
+
+async def test_the_last_factor_stays_while_a_role_requires_one(
+    identity_at: Identity, obliged: Browsing, databases: Databases
+) -> None:
+    (row,) = await databases.fetch("identity_app", "SELECT id, user_id FROM identity.sign_ons")
+    owner = Owner(row["user_id"], except_sign_on=row["id"])
+    await add_app_as(identity_at, owner)
+    app_removal = f"{SECURITY}/authenticator/removal"
+    assert (await obliged.send(app_removal)).headers["Location"] == f"{SECURITY}?done=factor-needed"
+    assert "Add another one before you remove the last" in await obliged.open(f"{SECURITY}?done=factor-needed")
+    passkey_removal = f"{SECURITY}/passkeys/{await add_passkey(identity_at, owner)}/removal"
+    assert (await obliged.send(app_removal)).headers["Location"] == f"{SECURITY}?done=app-removed"
+    assert (await obliged.send(passkey_removal)).headers["Location"] == f"{SECURITY}?done=factor-needed"
+    flags = await databases.fetch("identity_app", "SELECT has_second_factor FROM identity.users")
+    assert [flag["has_second_factor"] for flag in flags] == [True]
+    await require(identity_at, required=False)
+    assert (await obliged.send(passkey_removal)).headers["Location"] == f"{SECURITY}?done=passkey-removed"
