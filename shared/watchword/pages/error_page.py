@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from watchword.errors import AppError
 from watchword.http.problem_documents import status_of
 from watchword.http.problem_responses import log_refusal
+from watchword.pages.errors import StrongerSignInDeclined
 from watchword.pages.sign_in_request import SignInRequest
 
 _STYLE: Final = (
@@ -17,6 +18,8 @@ _STYLE: Final = (
     "body{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif}"
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_TITLE: Final = "You are not signed in"
+_TITLES: Final[dict[type[AppError], str]] = {StrongerSignInDeclined: "You have not signed in once more"}
 FIELDS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
@@ -31,21 +34,22 @@ def error_page(error: AppError, sign_in: SignInRequest) -> HTMLResponse:
     """The page that says what a refusal means. It shows nothing of the request but the link to begin again."""
     status = status_of(error)
     log_refusal(status, error.code, error.reason or error.detail)
-    return HTMLResponse(_html(error.detail, sign_in.link), status, {**FIELDS, **error.headers()})
+    title = _TITLES.get(type(error), _TITLE)
+    return HTMLResponse(_html(title, error.detail, sign_in.link), status, {**FIELDS, **error.headers()})
 
 
-def _html(detail: str, link: str) -> str:
+def _html(title: str, detail: str, link: str) -> str:
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>You are not signed in</title>
+<title>{title}</title>
 <style>{_STYLE}</style>
 </head>
 <body>
 <main>
-<h1>You are not signed in</h1>
+<h1>{title}</h1>
 <p>{escape(detail)}</p>
 <p><a href="{escape(link)}">Sign in</a></p>
 <p><a href="/">Go to the front page</a></p>
