@@ -9,7 +9,7 @@ from identity_service.recording.cause import BY_COMMAND_LINE
 from identity_service.roles.values import RoleContent
 from tests.identity.authorizing import AUTHORIZE, Application, authorize
 from tests.identity.browsing import Browsing
-from tests.identity.second_factors import add_app_as, add_passkey
+from tests.identity.second_factors import add_app_as, add_passkey_as
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
@@ -168,7 +168,7 @@ async def test_the_last_factor_stays_while_a_role_requires_one(
     app_removal = f"{SECURITY}/authenticator/removal"
     assert (await obliged.send(app_removal)).headers["Location"] == f"{SECURITY}?done=factor-needed"
     assert "Add another one before you remove the last" in await obliged.open(f"{SECURITY}?done=factor-needed")
-    passkey_removal = f"{SECURITY}/passkeys/{await add_passkey(identity_at, owner)}/removal"
+    passkey_removal = f"{SECURITY}/passkeys/{await add_passkey_as(identity_at, owner)}/removal"
     assert (await obliged.send(app_removal)).headers["Location"] == f"{SECURITY}?done=app-removed"
     assert (await obliged.send(passkey_removal)).headers["Location"] == f"{SECURITY}?done=factor-needed"
     flags = await databases.fetch("identity_app", "SELECT has_second_factor FROM identity.users")
