@@ -122,4 +122,4 @@ def _line(role: RoleRead) -> str:
 
 def _text(role: RoleRead) -> str:
     text = f"The role {role.name}: {role.description}\nPermissions: {list_of(role.permissions)}."
-    return f"{text}\nWho has it must sign in with a second factor." if role.requires_second_factor else text
+    return f"{text}\nPeople who have it must sign in with a second factor." if role.requires_second_factor else text

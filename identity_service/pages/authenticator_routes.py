@@ -1,4 +1,5 @@
-"""The authenticator app of an account on pages. Its secret is shown until the app has shown a code, or too late."""
+"""The authenticator app of an account on pages. Its secret is shown until a code of the app
+confirms it, or it expires."""
 
 from fastapi import APIRouter
 from starlette.responses import Response

@@ -28,13 +28,14 @@ _PARAMETERS: Final = (
     parameter(
         "acr_values",
         "Levels separated by spaces, of which the weakest must be met: `pwd`, `mfa`, `phr`. A person who lacks the"
-        " factor adds it first; who does not want to leads to `unmet_authentication_requirements`. Others are ignored",
+        " factor adds it first, or comes back with the error `unmet_authentication_requirements`. Other values"
+        " are ignored",
     ),
     parameter("login_hint", "The username or e-mail address for the form of the sign-in page"),
     parameter(
         "id_token_hint",
         "An ID token that the application got: the answer is about this person, or `login_required`. With `max_age`"
-        " or `acr_values`, the session that it is of goes on, if it may",
+        " or `acr_values`, the session that it names goes on, if it can",
     ),
     parameter("resource", "An audience that tokens will be for (RFC 8707); may be repeated"),
 )

@@ -32,7 +32,7 @@ Texts = Annotated[dict[service_fields.Word, service_fields.Description], Field(m
 
 
 class DeclaredRole(Body):
-    """What a role is for, what it allows, and whether who has it must have a second factor."""
+    """What a role is for, what it allows, and whether people who have it must have a second factor."""
 
     description: role_fields.Description | None = None
     permissions: role_fields.PermissionNames | None = None

@@ -47,7 +47,7 @@ async def test_requirement_of_a_second_factor_is_set_and_taken_back_alone(
     identity: Identity, databases: Databases
 ) -> None:
     made = await answer(identity, f"{EDITOR} --requires-second-factor")
-    assert made.text.endswith("\nWho has it must sign in with a second factor.")
+    assert made.text.endswith("\nPeople who have it must sign in with a second factor.")
     said = await answer(identity, "roles change editor --description Changes")
     assert said.document["requires_second_factor"] is True
     said = await answer(identity, "roles change editor --no-requires-second-factor")
