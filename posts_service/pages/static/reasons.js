@@ -10,6 +10,8 @@ const PATIENCE_MILLISECONDS = 2_000;
 
 // What was typed last, and for what act on which thing.
 let latest = null;
+// A person who presses a button twice is asked once.
+let isLooking = false;
 
 /** The text that the person gives as the reason, or null if they change their mind. `place` names the act and what it is
  * about. */
@@ -23,7 +25,10 @@ export function noteFor(place, title, text, action) {
 }
 
 async function answerTo(place, title, text, action, field) {
+  if (isLooking) return null;
+  isLooking = true;
   const kept = hasTexts() ? await openIfPossible(place) : null;
+  isLooking = false;
   const answer = await textFrom(title, text, action, { ...field, typed: kept?.content?.typed ?? "" });
   latest = answer === null ? null : { place, typed: answer };
   await kept?.write(null);
