@@ -5,8 +5,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-
 from identity_service.authentication.copied_passkeys import CopiedPasskeys
 from identity_service.authentication.known_devices import KnownDevice
 from identity_service.authentication.outcomes import counted
@@ -15,9 +13,9 @@ from identity_service.authentication.sign_on_start import SignOnStart
 from identity_service.authentications import by_passkey
 from identity_service.devices import Device
 from identity_service.errors import InvalidCredentials
+from identity_service.factors import passkeys
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.challenges import Purpose
-from identity_service.factors.models import Passkey
 from identity_service.factors.passkey_errors import PasskeyCopied, PasskeyRefused
 from identity_service.factors.unverified_answers import Credential, credential_id_of
 from identity_service.limits import Limits
@@ -26,19 +24,11 @@ from identity_service.refused_sign_ins.service import RefusedSignIns
 from identity_service.sessions.new_device_letters import NewDeviceLetters
 from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
 from identity_service.users import repository as users
-from identity_service.users.models import SignInUser, User
+from identity_service.users.models import SignInUser
 from watchword.clock import Clock
 from watchword.database.database import Database
-from watchword.database.statements import Statement
 from watchword.limits import LimitReached
 from watchword.tally import Tally
-
-_OWNER: Final = Statement(
-    select(User.username, *users.SIGN_IN_COLUMNS)
-    .join(Passkey, Passkey.user_id == User.id)
-    .where(Passkey.credential_id == bindparam("credential_id", type_=Passkey.credential_id.type))
-)
-"""Whose passkey it is; the last columns are the members of SignInUser."""
 
 _OUTCOMES: Final[dict[type[BaseException], str]] = {PasskeyRefused: "refused", LimitReached: "limited"}
 
@@ -144,7 +134,7 @@ class PasskeySignOn:
 
     async def _find(self, credential: Credential) -> tuple[str, SignInUser]:
         """The username and the user whose passkey an answer says it is from."""
-        row = await self._database.reads.fetch_row(_OWNER, credential_id=credential_id_of(credential))
+        row = await self._database.reads.fetch_row(passkeys.OWNER, credential_id=credential_id_of(credential))
         if row is None:
             raise PasskeyRefused("nobody has this credential")
         username, *columns = row

@@ -1,12 +1,23 @@
 """The table of passkeys. The user must be locked before a row is changed."""
 
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.factors.models import Passkey
+from identity_service.users import repository as users
+from identity_service.users.models import User
+from watchword.database.statements import Statement
+
+OWNER: Final = Statement(
+    select(User.username, *users.SIGN_IN_COLUMNS)
+    .join(Passkey, Passkey.user_id == User.id)
+    .where(Passkey.credential_id == bindparam("credential_id", type_=Passkey.credential_id.type))
+)
+"""The username of the user who has the credential with this id, and the members of SignInUser."""
 
 
 async def find_for_update(db: AsyncSession, user_id: UUID, credential_id: bytes) -> Passkey | None:
