@@ -27,10 +27,12 @@ export class Refused extends Error {
  * The body of a success is JSON or text; with `as`, it is what this method of the answer gives, such as "blob".
  *
  * 401 gets one new access token and one more try; then the person is asked to sign in, and comes back to this page.
- * 403 and 429 are told in a dialog, and so is that the sign-in is too old or too weak, unless the request `isQuiet`. While the service cannot be reached, or answers 503,
- * or its answer breaks off (but for one that is read `as` something, which may be long, and rejects with a TypeError),
- * the request is sent again: `onWaiting(true)` says so, and `onWaiting(false)` that it is over. So a request must be
- * safe to send twice: GET, PUT and DELETE are, a PATCH or a POST with If-Match, and a POST with Idempotency-Key.
+ * 403 and 429 are told in a dialog, and so is that the sign-in is too old or too weak, unless the request `isQuiet`.
+ *
+ * While the service cannot be reached, or answers 503, or its answer breaks off (but for one that is read `as`
+ * something, which may be long, and rejects with a TypeError), the request is sent again: `onWaiting(true)` says so,
+ * and `onWaiting(false)` that it is over. So a request must be safe to send twice: GET, PUT and DELETE are, a PATCH or
+ * a POST with If-Match, and a POST with Idempotency-Key.
  *
  * A request is its person's: it is refused with 401, and not sent, if another one has signed in meanwhile.
  *
