@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 from webauthn import (
     generate_authentication_options,
@@ -16,7 +17,7 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
-from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography, options_to_json_dict
+from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography, options_to_json
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -90,7 +91,7 @@ class Ceremonies:
             exclude_credentials=_descriptors(of_user),
             supported_pub_key_algs=_ALGORITHMS,
         )
-        return options_to_json_dict(options)
+        return _members_of(options_to_json(options))
 
     def assertion_options(
         self, purpose: Purpose, user_id: UUID | None = None, of_user: Sequence[Passkey] = ()
@@ -105,7 +106,7 @@ class Ceremonies:
             allow_credentials=_descriptors(of_user),
             user_verification=UserVerificationRequirement.REQUIRED,
         )
-        return options_to_json_dict(options)
+        return _members_of(options_to_json(options))
 
     async def registered(
         self, db: AsyncSession, user_id: UUID, credential: Credential, name: str, now: datetime
@@ -224,6 +225,11 @@ def _descriptors(of_user: Sequence[Passkey]) -> list[PublicKeyCredentialDescript
         )
         for passkey in of_user
     ]
+
+
+def _members_of(options: str) -> dict[str, Any]:
+    members: dict[str, Any] = orjson.loads(options)
+    return members
 
 
 def _is_address(host: str) -> bool:

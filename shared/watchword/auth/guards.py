@@ -156,8 +156,7 @@ def requires(
     acr: str | None = None,
     max_age: int | None = None,
 ) -> Guard:
-    """A guard for callers whose token carries all of `scopes` and one of `any_of`, and who have this permission and
-    this role.
+    """A guard for callers whose token carries all of `scopes`, one of `any_of`, this permission and this role.
 
     Roles and permissions say what a person may do, and scopes what a client may do in their name. An operation that
     names a role or a permission and no scope would be open to every client of an administrator, so it keeps the app
@@ -168,9 +167,9 @@ def requires(
 
     With `acr="mfa"` the caller must have signed in at least so strongly (`pwd`, `mfa`, or `phr`: resistant to
     phishing), and with `max_age=300` within so many seconds and the verifier's leeway. Otherwise, and for a token that
-    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. If the
-    issuer says that a factor of the account was removed, tokens from before it count as weaker, and streams and
-    WebSockets end that are too weak then. Their `fresh` and `max_age` are checked when they open, and not again.
+    does not say it, the answer is 401 with the challenge of RFC 9470: the client lets the person sign in again. When
+    a factor of the account is removed, older tokens count as weaker, and streams and WebSockets that are too weak then
+    end. Their `fresh` and `max_age` are checked when they open, and not again.
     """
     if any_scope and (scopes or any_of):
         raise TypeError("any_scope means that no scope is required, but this guard requires one")
