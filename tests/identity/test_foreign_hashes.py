@@ -102,10 +102,12 @@ async def test_refused_sign_ins_know_its_kind(identity: Identity, databases: Dat
     async with identity.parts.database.begin() as db:
         examples = await hash_kinds.examples(db)
     assert list(examples.values()) == [await stored_hash(databases)]
-    times = identity.parts.passwords.times
-    assert times.slowest() == 0
-    await identity.parts.passwords.learn(examples)
-    assert 0 < times.slowest() <= MOST_SECONDS
+    # Those of the process may have been learned meanwhile.
+    passwords = Passwords(threads=1, queue=10, rounds=4)
+    assert passwords.times.slowest() == 0
+    await passwords.learn(examples)
+    assert 0 < passwords.times.slowest() <= MOST_SECONDS
+    passwords.stop()
 
 
 @pytest.mark.parametrize("foreign", HASHES.values(), ids=HASHES)

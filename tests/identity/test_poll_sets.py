@@ -2,12 +2,15 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from identity_service.administration import Administration
+from identity_service.factor_acts.values import Owner
 from tests.identity.answers import claims_of, header_of
 from tests.identity.receivers import Receiver, receiver_with_stream
+from tests.identity.second_factors import add_app_as
 from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.auth.jws import JwsReader
 from watchword.auth.remote_keys import RemoteKeys
@@ -20,16 +23,19 @@ async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
     """Posts, and a token of every event type."""
     posts = await receiver_with_stream(identity)
     await posts.verify(state="a word")
-    await identity.register("ada")
+    ada_id = await identity.register("ada")
     ada = bearer((await identity.sign_in("ada", resource=IDENTITY_URL))["access_token"])
     assert (await identity.http.patch("/users/me", json={"username": "lady"}, headers=ada)).status_code == 200
     assert (await identity.http.delete("/sessions/current", headers=ada)).status_code == 204
     await Administration(identity.parts).set_roles("lady", ["user", "moderator"])
     for active in (False, True):
         await Administration(identity.parts).set_active("lady", active)
-    again = bearer((await identity.sign_in("lady", resource=IDENTITY_URL))["access_token"])
+    again = (await identity.sign_in("lady", resource=IDENTITY_URL))["access_token"]
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
-    assert (await identity.http.put("/users/me/password", json=change, headers=again)).status_code == 204
+    assert (await identity.http.put("/users/me/password", json=change, headers=bearer(again))).status_code == 204
+    owner = Owner(UUID(ada_id), except_session=UUID(claims_of(again)["sid"]))
+    await add_app_as(identity, owner)
+    await identity.parts.app_acts.remove(owner)
     # Somebody else's: with an account go the events that name its owner.
     eve = await identity.signed_in("eve")
     assert (await identity.http.delete("/users/me", headers=eve)).status_code == 204

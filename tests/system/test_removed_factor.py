@@ -44,6 +44,8 @@ async def vault(
         client_id = new_application(running, url, scope)
         with served("vault:app", url, folder, running, folder / "log", **variables):
             yield Vault(url, client_id)
+        # Acts of other tests would otherwise wait for a receiver that is gone.
+        running.command("identity", "clients", "delete", receiver)
 
 
 @pytest.fixture
