@@ -5,12 +5,13 @@ from typing import Final
 from sqlalchemy import delete, func, select
 
 from posts_service.tables import RECEIVER
-from watchword.auth.revocations import Kind
+from watchword.auth.revocations import LEVEL_OF, Kind
 from watchword.database.database import Database
 from watchword.errors import Conflict
 
-COUNTED: Final = (Kind.CLAIMS, Kind.VERSION, Kind.SIGNED_OUT, Kind.DISABLED, Kind.ROLE)
-"""The kinds that compare a version. A session, a key and a deleted account are refused by name, and stay so."""
+COUNTED: Final = (Kind.CLAIMS, Kind.VERSION, Kind.SIGNED_OUT, Kind.DISABLED, Kind.ROLE, *LEVEL_OF)
+"""The kinds that compare a version, also those that make tokens count for less. A session, a key and a deleted account
+are refused by name, and stay so."""
 
 
 class ServiceRuns(Conflict):

@@ -20,15 +20,19 @@ BUGS = 500
 WITH_PREFER_WAIT = "x-content-with-prefer-wait"
 
 
-# By the title of the app. A test of a service makes the app anew, and the documents differ in addresses alone.
-_documents: dict[str, "Documented"] = {}
+# By the title of the app, and the settings on which its document depends. A test of a service makes the app anew, and
+# otherwise the documents differ in addresses alone.
+_documents: dict[tuple[Any, ...], "Documented"] = {}
+_SETTINGS = "moderation_acr", "moderation_max_age"
 
 
 def documented(app: FastAPI) -> "Documented":
     """The document of this app's service."""
-    if app.title not in _documents:
-        _documents[app.title] = Documented(app.openapi())
-    return _documents[app.title]
+    settings = app.state.parts.settings
+    key = app.title, *(getattr(settings, name, None) for name in _SETTINGS)
+    if key not in _documents:
+        _documents[key] = Documented(app.openapi())
+    return _documents[key]
 
 
 class Documented:
