@@ -168,8 +168,8 @@ class Recorder:
         lowered_to: str | None = None,
     ) -> Enqueued:
         """Record changes of factors and of recovery codes, and that sessions have ended because of them. `lowered_to`
-        is what the sign-on and the sessions that go on count for now, if that is less than before: guards that ask for
-        more do not take tokens with a smaller version than `user.version`."""
+        is the level of the sign-on and the sessions that go on, if it is lower than before: guards that ask for more
+        refuse tokens with a smaller version than `user.version`."""
         events = []
         for each in changes:
             passkey = {} if each.passkey_id is None else {"passkey": str(each.passkey_id)}

@@ -60,7 +60,7 @@ AUTHENTICATION = Statement(
         Session.user_id == bindparam("user_id", type_=Session.user_id.type),
     )
 )
-"""What a session of this user counts for now."""
+"""How strongly the person of this session was authenticated, less what a removed factor took from it."""
 
 UNUSED = Statement(
     select(RefreshToken.id).where(
