@@ -76,7 +76,9 @@ class IntrospectionRead(BaseModel):
     jti: str = _ABSENT
     sid: str = _ABSENT
     auth_time: int = Field(_ABSENT, description="When the person was authenticated, in seconds since 1970")
-    acr: str = Field(_ABSENT, description="How strongly the person was authenticated, as it counts now")
+    acr: str = Field(
+        _ABSENT, description="How strongly the person was authenticated, less what a removed factor took from it"
+    )
     amr: list[str] = Field(_ABSENT, description="The methods by which the person was authenticated (RFC 8176)")
     roles: list[str] = _ABSENT
     permissions: list[str] = _ABSENT

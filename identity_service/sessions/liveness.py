@@ -41,8 +41,8 @@ class LiveSessions:
         return unused is not None
 
     async def lowered_claims(self, user_id: UUID, session_id: UUID, acr: str) -> dict[str, Any]:
-        """The claims `acr` and `amr` for which a token of this session that says `acr` counts now, if its session has
-        come to count for less since it was issued; otherwise none."""
+        """The claims `acr` and `amr` in the place of those of a token of this session that says `acr`, if the level of
+        the session is lower since the token was issued; otherwise none."""
         row = await self._database.reads.fetch_row(repository.AUTHENTICATION, session_id=session_id, user_id=user_id)
         if row is None or row["acr"] is None or row["acr"] in at_least(acr):
             return {}
