@@ -153,6 +153,7 @@ async def test_the_pages_load_our_own_files_and_run_no_inline_script(grace: Brow
         "/assets/administration.css",
         "/assets/logo.svg",
         "/assets/htmx.min.js",
+        "/assets/early_input.js",
     ]
     for path in loaded:
         assert "immutable" in (await grace.http.get(path)).headers["cache-control"]

@@ -1,11 +1,12 @@
 """The pages of the administration in a real browser, with and without JavaScript."""
 
 import re
+from asyncio import Event
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Response, expect
+from playwright.async_api import Browser, Locator, Page, Response, Route, expect
 
 from identity_service.pages.admin.navigation import SECTIONS
 from tests.browser.administering import administering, enter
@@ -118,6 +119,30 @@ async def test_the_list_follows_what_is_typed_and_nothing_of_it_stays_in_the_bro
         assert await page.evaluate("Object.entries({...localStorage, ...sessionStorage})") == [
             ["htmx-current-path-for-history", page.url.removeprefix(running.identity)]
         ]
+
+
+async def test_the_list_follows_what_was_typed_before_its_script_was_there(
+    running: Stack, browser: Browser, grace: Person
+) -> None:
+    username = await registered(running)
+    async with opened(browser, running.identity) as page:
+        has_typed = Event()
+
+        async def come_late(route: Route) -> None:
+            await has_typed.wait()
+            await route.continue_()
+
+        await page.context.route("**/htmx.min.*", come_late)
+        await page.goto(f"{running.identity}/admin/ui")
+        await enter(page, grace)
+        await page.get_by_label(SEARCH).press_sequentially(username)
+        await page.get_by_label("State").select_option("Active")
+        async with page.expect_request(re.compile(rf"q={username}&role=&state=active$")) as following:
+            has_typed.set()
+        assert (await (await following.value).all_headers())["hx-request"] == "true"
+        await expect(page.get_by_role("row")).to_have_count(2)
+        await expect(page.get_by_role("link", name=username)).to_be_visible()
+        await expect(page.get_by_label(SEARCH)).to_have_value(username)
 
 
 async def test_a_search_after_the_sign_on_has_ended_leads_to_the_sign_in_and_back(

@@ -10,6 +10,8 @@ from watchword.service.styles import foundation
 
 STYLES: Final = "administration.css"
 HTMX: Final = "htmx.min.js"
+EARLY_INPUT: Final = "early_input.js"
+_JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 
 
 @cache
@@ -19,5 +21,5 @@ def admin_assets() -> Mapping[str, Asset]:
     style = foundation() + (static / STYLES).read_bytes()
     return {
         STYLES: Asset.of(STYLES, style, "text/css; charset=utf-8"),
-        HTMX: Asset.of(HTMX, (static / HTMX).read_bytes(), "text/javascript; charset=utf-8"),
+        **{name: Asset.of(name, (static / name).read_bytes(), _JAVASCRIPT) for name in (HTMX, EARLY_INPUT)},
     }
