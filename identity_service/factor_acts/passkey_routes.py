@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from identity_service.caching import forbid_caching
-from identity_service.dependencies import FRESH_SIGN_IN, DeviceDep, OwnerDep, PasskeyActsDep, PreferredWaitDep, SignedIn
+from identity_service.dependencies import FRESH_SIGN_IN, DeviceDep, OwnerDep, PasskeyActsDep, PreferredWaitDep
 from identity_service.errors import FirstPartyRequired, UserNotFound
 from identity_service.events.schemas import ObedienceRead
 from identity_service.factor_acts.passkey_schemas import (
@@ -36,11 +36,11 @@ router = APIRouter(
     operation_id="passkeys_begin",
     summary="Begin to add a passkey",
     dependencies=[FRESH_SIGN_IN],
-    responses=refusals(PasskeysUnavailable, TooManyPasskeys, UserNotFound),
+    responses=refusals(PasskeysUnavailable, TooManyPasskeys, UserNotFound, FirstPartyRequired),
 )
-async def begin_passkey(caller: SignedIn, passkeys: PasskeyActsDep) -> PasskeyOptions:
+async def begin_passkey(owner: OwnerDep, passkeys: PasskeyActsDep) -> PasskeyOptions:
     """What a page of this service's own origin asks the browser for. Nothing is stored until it has answered."""
-    return PasskeyOptions(public_key=await passkeys.options(caller.person_id()))
+    return PasskeyOptions(public_key=await passkeys.options(owner.user_id))
 
 
 @router.post(
@@ -66,13 +66,13 @@ async def add_passkey(
     "/{passkey_id:uuid}",
     operation_id="passkeys_rename",
     summary="Rename a passkey",
-    responses=refusals(PasskeyNotFound),
+    responses=refusals(PasskeyNotFound, FirstPartyRequired),
 )
 async def rename_passkey(
-    passkey_id: UUID, changes: PasskeyChanges, caller: SignedIn, passkeys: PasskeyActsDep
+    passkey_id: UUID, changes: PasskeyChanges, owner: OwnerDep, passkeys: PasskeyActsDep
 ) -> PasskeyRead:
     """Give a passkey of yours another name."""
-    return PasskeyRead.model_validate(await passkeys.rename(caller.person_id(), passkey_id, changes.name))
+    return PasskeyRead.model_validate(await passkeys.rename(owner.user_id, passkey_id, changes.name))
 
 
 @router.delete(

@@ -202,11 +202,16 @@ async def test_application_of_others_changes_no_factor_since_it_could_sign_in_wi
         await allow(identity, browser, notes)
     tokens = await identity.sign_in("grace", client_id=notes.id, scope="account", resource=IDENTITY_URL)
     headers = bearer(tokens["access_token"])
-    _, credential = Authenticator.of(IDENTITY_URL).register(await registration_options(identity, headers))
+    own = bearer((await identity.sign_in("grace", resource=IDENTITY_URL))["access_token"])
+    _, credential = Authenticator.of(IDENTITY_URL).register(await registration_options(identity, own))
     ensure_problem(await add(identity, headers, credential), 403, "first_party_required")
     changes = [("POST", "totp"), ("DELETE", "totp"), ("POST", "recovery-codes"), ("DELETE", f"passkeys/{uuid4()}")]
+    changes.append(("POST", "passkeys/options"))
     for method, path in changes:
         answer = await identity.http.request(method, f"/users/me/{path}", headers=headers)
         ensure_problem(answer, 403, "first_party_required")
     answer = await identity.http.post("/users/me/totp/confirmation", json={"code": "123456"}, headers=headers)
+    ensure_problem(answer, 403, "first_party_required")
+    # Its owner could take one for another, and remove the wrong one.
+    answer = await identity.http.patch(f"{PASSKEYS}/{uuid4()}", json={"name": "x"}, headers=headers)
     ensure_problem(answer, 403, "first_party_required")
