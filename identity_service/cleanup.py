@@ -28,6 +28,10 @@ CODES_FOR: Final = timedelta(days=1)
 """How long after its end an authorization code is remembered: until then, presenting it again ends the session that it
 made."""
 
+CHALLENGES_FOR: Final = timedelta(days=1)
+"""How long after its end a spent challenge is remembered: a replica whose clock is behind, or is set back, takes it for
+one that has not expired, and must not accept its answer again."""
+
 
 async def _delete_released_usernames(db: AsyncSession, now: datetime) -> Mapping[str, int]:
     return {"released_usernames": await usernames.delete_portion_of_free(db, now)}
@@ -62,7 +66,7 @@ async def _delete_expired_enrolments(db: AsyncSession, now: datetime) -> Mapping
 
 
 async def _delete_spent_challenges(db: AsyncSession, now: datetime) -> Mapping[str, int]:
-    return {"spent_challenges": await factors.delete_expired_challenges(db, now)}
+    return {"spent_challenges": await factors.delete_expired_challenges(db, now - CHALLENGES_FOR)}
 
 
 EXPIRED: Final[tuple[DeletePortion, ...]] = (
