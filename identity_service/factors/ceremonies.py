@@ -126,7 +126,7 @@ class Ceremonies:
             sign_count=verified.sign_count,
             is_backup_eligible=verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
             is_backed_up=verified.credential_backed_up,
-            transports=[str(transport.value) for transport in attestation.credential.response.transports or ()],
+            transports=_transports_of(attestation),
             aaguid=aaguid,
             name=name,
             created_at=now,
@@ -216,6 +216,12 @@ def _ensure_handle(assertion: Assertion, purpose: Purpose, user_id: UUID) -> Non
 def _bound_to(purpose: Purpose, user_id: UUID | None) -> UUID | None:
     """Whose challenge it is. Nobody knows at a sign-in who will answer."""
     return None if purpose is Purpose.SIGN_IN else user_id
+
+
+def _transports_of(attestation: Attestation) -> list[str]:
+    """How the authenticator is reached. Each way stands there once, since each page that asks for the passkey has all
+    of them."""
+    return list(dict.fromkeys(str(way.value) for way in attestation.credential.response.transports or ()))
 
 
 def _descriptors(of_user: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:

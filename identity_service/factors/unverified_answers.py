@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import orjson
 from webauthn.helpers import parse_client_data_json
 from webauthn.helpers.parse_authentication_credential_json import parse_authentication_credential_json
 from webauthn.helpers.parse_registration_credential_json import parse_registration_credential_json
@@ -13,6 +14,10 @@ from identity_service.factors.passkey_errors import PasskeyRefused
 
 Credential = str | Mapping[str, Any]
 """What `PublicKeyCredential.toJSON()` gives, as an object or as the text of it (WebAuthn Level 3 section 5.1)."""
+
+MAX_ANSWER_BYTES: Final = 16_384
+"""The longest answer that is read: a form of ours may have as much, and authenticators answer with a tenth of it. CBOR
+may be written so that reading it takes the square of its length: a minute for a megabyte."""
 
 
 class Assertion(NamedTuple):
@@ -68,5 +73,7 @@ def _challenge_of(client_data_json: bytes) -> bytes:
 
 
 def _members(credential: Credential) -> str | dict[str, Any]:
-    """The answer as the library takes it. The bodies of requests have limits of their own."""
+    """The answer as the library takes it. Raises PasskeyRefused for one that is too long."""
+    if len(credential if isinstance(credential, str) else orjson.dumps(dict(credential))) > MAX_ANSWER_BYTES:
+        raise PasskeyRefused("longer than any answer")
     return credential if isinstance(credential, str) else dict(credential)

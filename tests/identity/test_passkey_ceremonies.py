@@ -15,7 +15,7 @@ from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.challenges import LIFETIME, Purpose
 from identity_service.factors.models import Passkey
 from identity_service.factors.passkey_errors import PasskeyCopied, PasskeyRefused, PasskeysUnavailable
-from identity_service.factors.unverified_answers import credential_id_of
+from identity_service.factors.unverified_answers import MAX_ANSWER_BYTES, credential_id_of
 from identity_service.users import repository as users
 from identity_service.users.models import User
 from tests.support.authenticator import (
@@ -234,7 +234,7 @@ DAMAGE: dict[str, Any] = {
     "no JSON": "{",
     "a list": "[]",
     "deep": "[" * 5_000,
-    "deep object": '{"response":' * 3_000,
+    "deep object": '{"response":' * 1_300,
     "no members": {},
     "number": {"id": 5},
 }
@@ -248,6 +248,27 @@ async def test_what_is_no_answer_is_refused(ada: Person, damage: str) -> None:
         await ada.prove(DAMAGE[damage])
     with pytest.raises(PasskeyRefused):
         credential_id_of(DAMAGE[damage])
+
+
+@pytest.mark.parametrize("form", [dict, json.dumps], ids=["object", "text"])
+async def test_answer_longer_than_any_is_refused_before_it_is_read(ada: Person, form: Any) -> None:
+    """CBOR can be written so that a megabyte of it takes a minute."""
+    long, too_long = ({"clientExtensionResults": {"x": "x" * size}} for size in (15_000, MAX_ANSWER_BYTES))
+    holder, attestation = Authenticator.of(IDENTITY_URL).register(await ada.registration_options())
+    with pytest.raises(PasskeyRefused, match="longer than any answer"):
+        await ada.keep(form(attestation | too_long))
+    await ada.keep(form(attestation | long))
+    assertion = holder.use(ada.options())
+    with pytest.raises(PasskeyRefused, match="longer than any answer"):
+        await ada.prove(form(assertion | too_long))
+    await ada.prove(form(assertion | long))
+
+
+async def test_transport_is_kept_once_however_often_it_is_named(ada: Person) -> None:
+    """Every page that asks for the passkey has its transports."""
+    authenticator = replace(Authenticator.of(IDENTITY_URL), transports=("usb", "nfc") * 500)
+    _, credential = authenticator.register(await ada.registration_options())
+    assert (await ada.keep(credential)).transports == ["usb", "nfc"]
 
 
 BYTES = [
