@@ -376,7 +376,7 @@ class Parts:
         collaborators = self.database, self.passwords, self.recorder, self.account_letters, self.clock
         self.password_changes = PasswordChanges(*collaborators, limits=self.limits)
         self.initial_passwords = InitialPasswords(*collaborators)
-        self.password_resets = PasswordResets(*collaborators, limits=self.limits)
+        self.password_resets = PasswordResets(*collaborators, factor_changes=self.factor_changes, limits=self.limits)
 
     def _add_changes_of_addresses(self, stand_ins: StandIns) -> None:
         """What verifies e-mail addresses and changes them, and what undoes the acts of somebody else."""

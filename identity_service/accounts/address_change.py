@@ -80,7 +80,9 @@ class AddressChanges:
         return LinkView(user.username, link.email, needs_password=True)
 
     async def confirm(self, token: str, password: str) -> None:
-        """Change the address, and send a letter to the old one, by which that can be undone.
+        """Change the address, and send a letter to the old one, by which that can be undone. An old one that nobody has
+        verified gets none if the account has a second factor, which an undo could leave to a stranger: its reader may
+        be somebody who never had the account.
 
         The password shows that the reader of the letter is the person who requested the change: somebody may have typed
         the address of a stranger. Raises LinkInvalid, WrongPassword, PasswordChanged, LimitReached; EmailTaken if
@@ -94,11 +96,13 @@ class AddressChanges:
                 if user.password_hash != reader.password_hash:
                     raise PasswordChanged
                 former = user.email
+                can_restore = user.email_verified_at is not None or not user.has_second_factor
                 await move(db, user, link.email, now, self._stand_ins)
                 # The undo of an earlier change stays valid: whoever changed the address twice is the same person.
                 await links.withdraw(db, user.id, LinkKind.NOTICE, *SINGLE)
                 self._recorder.email_changed(db, user.id, by_user(user.id, "confirmed at the new address"))
-                await self._letters.send_link(db, LetterKind.ADDRESS_CHANGED, user.id, now, email=former)
+                if can_restore:
+                    await self._letters.send_link(db, LetterKind.ADDRESS_CHANGED, user.id, now, email=former)
         except IntegrityError as error:
             raise taken(error) from error
 

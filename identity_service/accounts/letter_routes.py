@@ -103,7 +103,8 @@ async def request_reset(request: LetterRequest, parts: PartsDep) -> Response:
 async def complete_reset(
     token: Token, reset: PasswordReset, parts: PartsDep, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """Set another password. Every session ends, and nobody is signed in."""
+    """Set another password. Every session ends, and nobody is signed in. If the address was not verified before, every
+    second factor and every recovery code is removed."""
     return await wait.answer(await parts.password_resets.complete(token, reset.new_password))
 
 
@@ -134,7 +135,7 @@ async def change_email(change: AddressChange, caller: SignedIn, parts: PartsDep)
 @public
 async def confirm_email_change(token: Token, proof: LinkProof, parts: PartsDep) -> None:
     """Give the account the address that the letter was sent to. Its password is required. The former address gets a
-    letter by which that can be undone."""
+    letter by which that can be undone, unless it was never verified and the account has a second factor."""
     await parts.address_changes.confirm(token, proof.password)
 
 

@@ -1,11 +1,13 @@
 """Setting a forgotten password anew."""
 
+from typing import Final
 from uuid import UUID
 
 from identity_service.accounts.hints import hints
 from identity_service.accounts.initial_passwords import ensure_other_than_initial
 from identity_service.ending import EndReason
 from identity_service.errors import LettersNotSent, ResetImpossible, WeakNewPassword
+from identity_service.factor_acts.changes import FactorChanges
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -24,6 +26,8 @@ from identity_service.users.stand_ins import account_holder
 from watchword.clock import Clock
 from watchword.database.database import Database
 
+_OWNER_ARRIVED: Final = "password reset at an address that nobody had verified"
+
 
 class PasswordResets:
     """Lets those set another password who receive the letters of an account."""
@@ -36,6 +40,7 @@ class PasswordResets:
         letters: AccountLetters,
         clock: Clock,
         *,
+        factor_changes: FactorChanges,
         limits: Limits,
     ) -> None:
         self._database = database
@@ -43,6 +48,7 @@ class PasswordResets:
         self._recorder = recorder
         self._letters = letters
         self._clock = clock
+        self._factor_changes = factor_changes
         self._limits = limits
 
     async def request(self, email: str) -> None:
@@ -78,7 +84,9 @@ class PasswordResets:
         return LinkView(user.username, link.email)
 
     async def complete(self, token: str, new_password: str) -> Act:
-        """Set another password, end every session, and take the address as verified, since the letter arrived there.
+        """Set another password, end every session, and take the address as verified, since the letter arrived there. If
+        it was not verified before, every factor and every recovery code of the account is removed: somebody else may
+        have added them who only wrote this address, and they would let that person in and keep its owner out.
 
         Raises LinkInvalid, WeakNewPassword, LimitReached.
         """
@@ -89,6 +97,7 @@ class PasswordResets:
             new_hash = await self._passwords.hash(new_password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.PASSWORD_RESET, token, self._clock)
+            is_stale = user.has_second_factor and user.email_verified_at is None
             user.set_password(new_hash, now)
             user.verify_email(now)
             await links.withdraw(db, user.id, *SINGLE)
@@ -97,7 +106,10 @@ class PasswordResets:
                 user.raise_version()
             cause = by_user(user.id, EndReason.PASSWORD_RESET)
             enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
-            await self._letters.send_link(db, LetterKind.PASSWORD_CHANGED, user.id, now)
+            if is_stale:
+                enqueued += await self._factor_changes.withdraw(db, user, None, now, by_user(user.id, _OWNER_ARRIVED))
+            kind = LetterKind.FACTORS_WITHDRAWN if is_stale else LetterKind.PASSWORD_CHANGED
+            await self._letters.send_link(db, kind, user.id, now)
         return Act(enqueued, cause.actor, str(user.id))
 
 

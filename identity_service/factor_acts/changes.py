@@ -95,9 +95,12 @@ class FactorChanges:
         await self._letters.send_link(db, LetterKind.RECOVERY_CODES_MADE, user.id, now)
         return enqueued
 
-    async def withdraw(self, db: AsyncSession, user: User, since: datetime, now: datetime, cause: Cause) -> Enqueued:
-        """Remove every factor and every recovery code that was made at `since` or later, by somebody else than the
-        owner. Everything that the user has must have ended already. The letter that the owner gets is the caller's."""
+    async def withdraw(
+        self, db: AsyncSession, user: User, since: datetime | None, now: datetime, cause: Cause
+    ) -> Enqueued:
+        """Remove every factor and every recovery code that was made at `since` or later, all if it is None, by somebody
+        else than the owner. Everything that the user has must have ended already. The letter that the owner gets is the
+        caller's."""
         changes = await self._remove(db, user, since)
         return await self._recorder.credentials_changed(db, now, user, changes, cause) if changes else NOTHING
 

@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     FACTOR_REPLACED = "factor_replaced"
     FACTORS_RESET = "factors_reset"
+    FACTORS_WITHDRAWN = "factors_withdrawn"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSKEY_REFUSED = "passkey_refused"
@@ -39,6 +40,7 @@ PATHS = {
     LetterKind.FACTOR_REMOVED: "/security-notice/",
     LetterKind.FACTOR_REPLACED: "/security-notice/",
     LetterKind.FACTORS_RESET: "/security-notice/",
+    LetterKind.FACTORS_WITHDRAWN: "/security-notice/",
     LetterKind.RECOVERY_CODES_MADE: "/security-notice/",
     LetterKind.RECOVERY_CODE_USED: "/security-notice/",
     LetterKind.PASSKEY_REFUSED: "/security-notice/",

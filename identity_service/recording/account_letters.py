@@ -23,6 +23,7 @@ _LINKS: Final = {
     LetterKind.FACTOR_REMOVED: LinkKind.NOTICE,
     LetterKind.FACTOR_REPLACED: LinkKind.NOTICE,
     LetterKind.FACTORS_RESET: LinkKind.NOTICE,
+    LetterKind.FACTORS_WITHDRAWN: LinkKind.NOTICE,
     LetterKind.RECOVERY_CODES_MADE: LinkKind.NOTICE,
     LetterKind.RECOVERY_CODE_USED: LinkKind.NOTICE,
     LetterKind.PASSKEY_REFUSED: LinkKind.NOTICE,

@@ -10,6 +10,7 @@ from tests.identity.answers import statuses
 from tests.identity.mailbox import token_in_letter
 from tests.identity.passkeys import add_passkey
 from tests.identity.second_factors import App, add_app, add_recovery_codes
+from tests.identity.test_new_device_letter import VERIFY
 from tests.support.databases import Databases
 from tests.support.services import IDENTITY_URL, Identity, bearer
 from watchword.testing import StandingClock
@@ -91,6 +92,7 @@ async def test_restored_address_takes_the_factors_of_before_whose_notices_its_ch
     mailing: Identity, databases: Databases, tmp_path: Path, clock: StandingClock
 ) -> None:
     thief = await Owner.of(mailing, tmp_path)
+    await databases.execute("identity_owner", VERIFY)
     await add_over_http(mailing, thief.headers)
     clock.advance(seconds=60)
     undo = await thief.move()
@@ -104,6 +106,7 @@ async def test_restored_address_leaves_older_factors(
 ) -> None:
     thief = await Owner.of(mailing, tmp_path)
     user_id = (await mailing.http.get("/users/me", headers=thief.headers)).json()["id"]
+    await databases.execute("identity_owner", VERIFY)
     await add_app(mailing, user_id)
     clock.advance(seconds=8 * 24 * 3600)
     change = "UPDATE identity.users SET has_second_factor = $1"

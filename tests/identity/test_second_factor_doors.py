@@ -20,6 +20,7 @@ from tests.identity.mailbox import token_in_letter
 from tests.identity.second_factors import add_app_as, add_passkey_as
 from tests.identity.signing_in import issue_initial_password
 from tests.identity.signing_on import COOKIE
+from tests.identity.test_new_device_letter import VERIFY
 from tests.support import services
 from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
@@ -178,12 +179,14 @@ DOORS: dict[Callable[[Account], Awaitable[str]], tuple[str, str, str, str]] = {
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 async def test_password_alone_gets_what_the_account_allows(
     mailing: Identity,
+    databases: Databases,
     clock: StandingClock,
     tmp_path: Path,
     door: Callable[[Account], Awaitable[str]],
     kind: str,
 ) -> None:
     async with browsing(mailing, "ada") as owner:
+        await databases.execute("identity_owner", VERIFY)
         account = Account(mailing, owner, await mailing.sign_in("ada"), tmp_path, clock)
         await ACCOUNTS[kind](account)
         expected = dict(zip(ACCOUNTS, DOORS[door], strict=True))[kind]
