@@ -157,7 +157,7 @@ class Administration:
     async def reset_factors(self, user: str) -> Act | None:
         """Remove every second factor and every recovery code of an account, and end every session of it; None if it had
         none. Raises UserNotFound."""
-        return await self._parts.factor_recovery.reset(await self.find_user(user), self._cause, _expectation(user))
+        return await self._parts.factors.recovery.reset(await self.find_user(user), self._cause, _expectation(user))
 
     async def send_password_reset(self, user: str) -> None:
         """Send the letter that resets the password of an account. Raises UserNotFound, LettersNotSent, ResetImpossible,
@@ -186,7 +186,7 @@ class Administration:
         """
         if not kids:
             raise KeyNotFound("there is no signing key that could be withdrawn")
-        withdrawn = [await self._parts.key_withdrawal.withdraw(kid, self._cause) for kid in kids]
+        withdrawn = [await self._parts.admin.key_withdrawal.withdraw(kid, self._cause) for kid in kids]
         numbers = [one.sessions for one in withdrawn if one.sessions is not None]
         acts = [one.act for one in withdrawn if one.act is not None]
         act = Act(sum((act.enqueued for act in acts), NOTHING), self._cause.actor, acts[-1].subject) if acts else None

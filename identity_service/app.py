@@ -156,8 +156,8 @@ async def _stop(parts: Parts) -> None:
     await parts.job_worker.finish(SHUTDOWN_SECONDS)
     await parts.keyring.stop()
     parts.passwords.stop()
-    await parts.breach_checks.stop()
-    await parts.refused_sign_ins.finish()
+    await parts.authentication.breach_checks.stop()
+    await parts.authentication.refused_sign_ins.finish()
     await parts.client_uses.finish()
     await parts.limits.limiter.close()
 
@@ -176,7 +176,12 @@ def _layers(settings: Settings) -> tuple[Middleware, ...]:
 
 
 def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
-    transmitter = parts.listener.run, parts.pusher.run, parts.canary.run, parts.upkeep.run
+    transmitter = (
+        parts.listener.run,
+        parts.transmitter.pusher.run,
+        parts.transmitter.canary.run,
+        parts.transmitter.upkeep.run,
+    )
     kinds = partial(hash_kinds.watch_forever, parts.database, parts.passwords.learn)
     hashing = parts.passwords.start, kinds
     return (
@@ -185,7 +190,7 @@ def _background(parts: Parts) -> tuple[BackgroundWork, ...]:
         *hashing,
         *transmitter,
         parts.job_worker.run,
-        parts.refused_sign_ins.run,
+        parts.authentication.refused_sign_ins.run,
         parts.client_uses.run,
     )
 

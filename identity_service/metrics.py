@@ -9,12 +9,16 @@ def build_metrics(parts: Parts) -> Metrics:
     metrics, queue = Metrics(), parts.passwords.queue
     watch_database(metrics, parts.database)
     watch_verifier(metrics, parts.verifier)
-    outcomes = parts.password_authentication.outcomes
+    outcomes = parts.authentication.password.outcomes
     metrics.counter("watchword_sign_ins_total", "Sign-ins, by outcome", "outcome", lambda: outcomes)
     factors = "Second factors of sign-ins, by outcome"
-    metrics.counter("watchword_second_factors_total", factors, "outcome", lambda: parts.second_factor.outcomes)
+    metrics.counter(
+        "watchword_second_factors_total", factors, "outcome", lambda: parts.authentication.second_factor.outcomes
+    )
     passkeys = "Sign-ins by a passkey alone, by outcome"
-    metrics.counter("watchword_passkey_sign_ins_total", passkeys, "outcome", lambda: parts.passkey_sign_on.outcomes)
+    metrics.counter(
+        "watchword_passkey_sign_ins_total", passkeys, "outcome", lambda: parts.authentication.passkey_sign_on.outcomes
+    )
     threads = "Threads that hash passwords"
     metrics.gauge("watchword_hashing_threads", threads, lambda: queue.threads, "livesum")
     metrics.gauges("watchword_hashing_queue", "Passwords in the hashing queue", "state", queue.jobs, "livesum")
@@ -23,7 +27,7 @@ def build_metrics(parts: Parts) -> Metrics:
     checks = "Passwords checked for breaches, by outcome"
     metrics.counter("watchword_breach_checks_total", checks, "outcome", lambda: parts.passwords.breach_checks)
     at_sign_ins = "Passwords of sign-ins looked up for breaches, by outcome"
-    looked_up = parts.breach_checks.outcomes
+    looked_up = parts.authentication.breach_checks.outcomes
     metrics.counter("watchword_sign_in_breach_checks_total", at_sign_ins, "outcome", lambda: looked_up)
     watch_limits(metrics, parts.limits.limiter)
     _watch_letters(metrics, parts)
@@ -41,6 +45,6 @@ def _watch_letters(metrics: Metrics, parts: Parts) -> None:
 
 def _watch_transmitter(metrics: Metrics, parts: Parts) -> None:
     waiting = "Time that the oldest event of a client has waited for its acknowledgement"
-    metrics.gauges("watchword_oldest_event_seconds", waiting, "client", parts.upkeep.oldest_ages, "livemax")
+    metrics.gauges("watchword_oldest_event_seconds", waiting, "client", parts.transmitter.upkeep.oldest_ages, "livemax")
     polls = "Polls for security events, by outcome; superseded by a newer poll of the same stream"
-    metrics.counter("watchword_event_polls_total", polls, "outcome", lambda: parts.poll_delivery.outcomes)
+    metrics.counter("watchword_event_polls_total", polls, "outcome", lambda: parts.transmitter.poll_delivery.outcomes)

@@ -43,7 +43,7 @@ async def list_keys(
 ) -> SigningKeyPage:
     """The keys whose tokens may still be valid, and those that were withdrawn after the latest key was made. The key
     that signs last comes first."""
-    page = SigningKeyPage.of(await parts.key_views.read_page(cursor, limit))
+    page = SigningKeyPage.of(await parts.admin.key_views.read_page(cursor, limit))
     link_next(page.next, request, response)
     return page
 
@@ -63,7 +63,7 @@ async def read_key(
     kid: str, conditions: ReadConditions, response: Response, parts: PartsDep
 ) -> SigningKeyRead | Response:
     """One key, without its private half."""
-    key = SigningKeyRead.of(await parts.key_views.get(kid))
+    key = SigningKeyRead.of(await parts.admin.key_views.get(kid))
     return read_answer(key, entity_tag(key), conditions, response)
 
 
@@ -79,8 +79,8 @@ async def read_key(
 async def rotate_key(cause: AdminCause, response: Response, parts: PartsDep) -> SigningKeyRead:
     """Make a key, which signs as soon as every cached list of keys has it. Until their last token has expired, the keys
     from before it stay valid: nobody is signed out."""
-    made = await parts.key_rotation.rotate(cause)
-    key = SigningKeyRead.of(await parts.key_views.get(made.kid))
+    made = await parts.admin.key_rotation.rotate(cause)
+    key = SigningKeyRead.of(await parts.admin.key_views.get(made.kid))
     response.headers["Location"] = f"{router.prefix}/{key.kid}"
     response.headers["ETag"] = entity_tag(key)
     return key
@@ -98,7 +98,7 @@ async def rotate_key(cause: AdminCause, response: Response, parts: PartsDep) -> 
 async def withdraw_key(kid: str, cause: AdminCause, wait: PreferredWaitDep, parts: PartsDep) -> KeyWithdrawalRead:
     """From now on, every service refuses what this key has signed, even if a cached list of keys still has it. Another
     key signs at once. People with tokens of this key must sign in again; so must you, if yours is one of them."""
-    withdrawn = await parts.key_withdrawal.withdraw(kid, cause)
+    withdrawn = await parts.admin.key_withdrawal.withdraw(kid, cause)
     return KeyWithdrawalRead.of(withdrawn, await wait.answer(withdrawn.act))
 
 
@@ -115,4 +115,4 @@ async def seal_keys(cause: AdminCause, parts: PartsDep) -> SealingRead:
     process must have it beforehand. This can be repeated: values that are sealed under it already stay as they are, and
     are not counted.
     """
-    return SealingRead.of(await parts.sealing_anew.seal(cause))
+    return SealingRead.of(await parts.admin.sealing_anew.seal(cause))

@@ -86,7 +86,7 @@ async def reset_factors(
     """Remove the authenticator app, every passkey and every recovery code of a user who has lost them, and end every
     session and every sign-on. From then on, the password alone signs them in, until they add a factor again. They get a
     letter. Make sure before that it is the owner who asks you. Requires a sign-in of the last ten minutes."""
-    return await wait.answer(await parts.factor_recovery.reset(user_id, cause))
+    return await wait.answer(await parts.factors.recovery.reset(user_id, cause))
 
 
 @user_router.post(

@@ -6,7 +6,7 @@ To add a group, write a module with `GROUP = CommandGroup(name, description, ope
     @GROUP.verb("show")
     async def show_key(parts: Parts, kid: Annotated[str, typer.Argument(metavar="KID", help="…")]) -> Answer:
         \"\"\"Show a signing key.\"\"\"
-        key = SigningKeyRead.of(await parts.key_views.get(kid))
+        key = SigningKeyRead.of(await parts.admin.key_views.get(kid))
         return Answer(line_of(key), key)
 
 It is one call of a use case or of `Administration`, with the cause BY_COMMAND_LINE; what it raises is printed and ends

@@ -21,15 +21,15 @@ GROUP = CommandGroup("keys", "The keys that sign tokens, and what seals them.", 
 @GROUP.verb("list")
 async def list_keys(parts: Parts, *, limit: Limit = 20, cursor: Cursor = None) -> Answer:
     """List the signing keys, the last to sign first."""
-    page = SigningKeyPage.of(await parts.key_views.read_page(cursor, limit))
+    page = SigningKeyPage.of(await parts.admin.key_views.read_page(cursor, limit))
     return page_answer(page, [_line(key) for key in page.items], "There are no signing keys.")
 
 
 @GROUP.verb("rotate")
 async def rotate_key(parts: Parts) -> Answer:
     """Make a signing key, which takes over once every cached JWKS has it."""
-    made = await parts.key_rotation.rotate(BY_COMMAND_LINE)
-    key = SigningKeyRead.of(await parts.key_views.get(made.kid))
+    made = await parts.admin.key_rotation.rotate(BY_COMMAND_LINE)
+    key = SigningKeyRead.of(await parts.admin.key_views.get(made.kid))
     return Answer(f"{key.kid} signs from {key.signs_from.isoformat(timespec='seconds')}.", key)
 
 
@@ -63,7 +63,7 @@ async def withdraw_keys(
 @GROUP.verb("seal")
 async def seal_keys(parts: Parts) -> Answer:
     """Seal everything anew under IDENTITY_KEY_ENCRYPTION_KEY, which every process must have."""
-    sealed = SealingRead.of(await parts.sealing_anew.seal(BY_COMMAND_LINE))
+    sealed = SealingRead.of(await parts.admin.sealing_anew.seal(BY_COMMAND_LINE))
     lines = [
         f"{kind.kind}: {kind.sealed} sealed anew" + (f", {kind.unopened} not opened" if kind.unopened else "")
         for kind in sealed.kinds

@@ -106,7 +106,7 @@ async def replace_lost_keys(parts: Parts) -> Answer:
 
 def recovery_of(parts: Parts) -> RecoveryParts:
     return RecoveryParts(
-        parts.database, parts.recorder, parts.signing_keys, parts.sealer, parts.replay, clock=parts.clock
+        parts.database, parts.recorder, parts.signing_keys, parts.sealer, parts.transmitter.replay, clock=parts.clock
     )
 
 

@@ -76,7 +76,7 @@ async def create_stream(caller: Manager, parts: PartsDep, draft: StreamDraft | N
     an account. With `inactivity_timeout` it is the stream of one process, starts without the older deletions, and
     lapses without polls; you may have several of those.
     """
-    return await parts.streams.create(caller.client_id, draft or StreamDraft())
+    return await parts.transmitter.streams.create(caller.client_id, draft or StreamDraft())
 
 
 @streams_router.get(
@@ -94,8 +94,8 @@ async def read_streams(
 ) -> StreamRead | list[StreamRead]:
     """Your stream, or the list of your streams."""
     if stream_id is None:
-        return await parts.streams.list(caller.client_id)
-    return await parts.streams.get(caller.client_id, stream_id)
+        return await parts.transmitter.streams.list(caller.client_id)
+    return await parts.transmitter.streams.get(caller.client_id, stream_id)
 
 
 @streams_router.patch(
@@ -108,7 +108,7 @@ async def read_streams(
 )
 async def change_stream(caller: Manager, parts: PartsDep, changes: StreamChanges) -> StreamRead:
     """Change the members that you send."""
-    return await parts.streams.change(caller.client_id, changes)
+    return await parts.transmitter.streams.change(caller.client_id, changes)
 
 
 @streams_router.put(
@@ -121,7 +121,7 @@ async def change_stream(caller: Manager, parts: PartsDep, changes: StreamChanges
 )
 async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamReplacement) -> StreamRead:
     """Replace the whole stream. Members that you leave out are reset."""
-    return await parts.streams.replace(caller.client_id, replacement)
+    return await parts.transmitter.streams.replace(caller.client_id, replacement)
 
 
 @streams_router.delete(
@@ -133,7 +133,7 @@ async def replace_stream(caller: Manager, parts: PartsDep, replacement: StreamRe
 )
 async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -> None:
     """Delete the stream and every event that waits in it. One that has lapsed can be deleted too."""
-    await parts.streams.delete(caller.client_id, stream_id)
+    await parts.transmitter.streams.delete(caller.client_id, stream_id)
 
 
 @streams_router.get(
@@ -146,7 +146,7 @@ async def delete_stream(caller: Manager, parts: PartsDep, stream_id: StreamId) -
 )
 async def read_status(caller: Reader, parts: PartsDep, stream_id: StreamId) -> StatusRead:
     """The status of the stream: enabled, paused or disabled."""
-    return await parts.streams.get_status(caller.client_id, stream_id)
+    return await parts.transmitter.streams.get_status(caller.client_id, stream_id)
 
 
 @streams_router.post(
@@ -162,7 +162,7 @@ async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> 
 
     A paused stream stores events for later; a disabled one drops them, and starts like a new one when it is enabled.
     """
-    return await parts.streams.set_status(caller.client_id, change)
+    return await parts.transmitter.streams.set_status(caller.client_id, change)
 
 
 @streams_router.post(
@@ -174,7 +174,7 @@ async def set_status(caller: Manager, parts: PartsDep, change: StatusChange) -> 
 )
 async def verify_stream(caller: Manager, parts: PartsDep, request: VerificationRequest) -> None:
     """Send a verification event through the stream."""
-    await parts.streams.verify(caller.client_id, request)
+    await parts.transmitter.streams.verify(caller.client_id, request)
 
 
 @streams_router.post(
@@ -190,4 +190,4 @@ async def poll_stream(caller: Reader, parts: PartsDep, stream_id: StreamId, requ
     A poll that may wait ends the one before it, and does not bring what was sent in the last five seconds.
     With `maxEvents` 0 it only acknowledges.
     """
-    return await parts.poll_delivery.poll(caller.client_id, stream_id, request)
+    return await parts.transmitter.poll_delivery.poll(caller.client_id, stream_id, request)

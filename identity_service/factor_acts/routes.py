@@ -34,7 +34,7 @@ router = APIRouter(
 async def list_factors(caller: SignedIn, parts: PartsDep) -> FactorsRead:
     """What your account has beside its password. An account with an authenticator app or a passkey is let in by neither
     its password alone nor the password grant."""
-    return FactorsRead.of(await parts.factor_list.of(caller.person_id()))
+    return FactorsRead.of(await parts.factors.list.of(caller.person_id()))
 
 
 @router.post(
@@ -48,7 +48,7 @@ async def begin_app(owner: OwnerDep, parts: PartsDep) -> AppSecretRead:
     """Make a secret for an app (RFC 6238: six digits, 30 seconds, SHA-1). It is shown only now, and counts for nothing
     until the app has shown a code, within 30 minutes. Making another one ends the one before it. Requires a sign-in of
     the last ten minutes."""
-    return AppSecretRead.of(await parts.app_acts.begin(owner))
+    return AppSecretRead.of(await parts.factors.apps.begin(owner))
 
 
 @router.post(
@@ -61,7 +61,7 @@ async def begin_app(owner: OwnerDep, parts: PartsDep) -> AppSecretRead:
 async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:
     """Add the app, or put it in the place of the one that the account has. The first factor of an account, and a
     replacement, end every other session. With the first factor come recovery codes, which are shown only now."""
-    added = await parts.app_acts.confirm(owner, confirmation.code)
+    added = await parts.factors.apps.confirm(owner, confirmation.code)
     return RecoveryCodesRead(recovery_codes=added.recovery_codes)
 
 
@@ -79,7 +79,7 @@ async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: Par
 async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """Remove the app. Every other session ends, and this one counts for no more than what the account still has. The
     recovery codes go with the last factor."""
-    return await wait.answer(await parts.app_acts.remove(owner))
+    return await wait.answer(await parts.factors.apps.remove(owner))
 
 
 @router.post(
@@ -91,4 +91,4 @@ async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -
 )
 async def renew_recovery_codes(owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:
     """Ten recovery codes, which are shown only now. Those that the account had are not valid any more."""
-    return RecoveryCodesRead(recovery_codes=await parts.factor_recovery.renew_codes(owner))
+    return RecoveryCodesRead(recovery_codes=await parts.factors.recovery.renew_codes(owner))

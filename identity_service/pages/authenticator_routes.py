@@ -27,7 +27,7 @@ router = APIRouter(prefix=APP, include_in_schema=False, dependencies=[OurForms, 
 @router.get("")
 @public
 async def show_app(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    has_app = (await parts.factor_list.of(sign_on.user_id)).app is not None
+    has_app = (await parts.factors.list.of(sign_on.user_id)).app is not None
     words = {"paths": SecurityPaths.before(goal), "has_app": has_app}
     return parts.pages.page("account_security_app.html", "account_security_app", NOTHING, **words)
 
@@ -35,14 +35,14 @@ async def show_app(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> R
 @router.post("")
 @public
 async def begin_app(sign_on: FreshSignOnDep, goal: GoalDep, _: ButtonForm, parts: PartsDep) -> Response:
-    await parts.app_acts.begin(owner_of(sign_on))
+    await parts.factors.apps.begin(owner_of(sign_on))
     return go(SecurityPaths.before(goal).code)
 
 
 @router.get("/code")
 @public
 async def show_secret(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    secret = await parts.app_acts.find_begun(owner_of(sign_on))
+    secret = await parts.factors.apps.find_begun(owner_of(sign_on))
     return go(SecurityPaths.before(goal).app) if secret is None else secret_page(parts.pages, goal, secret)
 
 
@@ -52,7 +52,7 @@ async def confirm_app(sign_on: FreshSignOnDep, goal: GoalDep, form: FirstCodeFor
     """With the first factor of the account come recovery codes, which nothing but this answer shows."""
     try:
         if form.model is not None:
-            added = await parts.app_acts.confirm(owner_of(sign_on), form.model.first_code)
+            added = await parts.factors.apps.confirm(owner_of(sign_on), form.model.first_code)
             if added.recovery_codes:
                 return made_page(parts.pages, goal, added.recovery_codes, "app_added")
             return go(SecurityPaths.before(goal).with_notice("app-connected"))
@@ -60,14 +60,14 @@ async def confirm_app(sign_on: FreshSignOnDep, goal: GoalDep, form: FirstCodeFor
         form = form.with_flaw("first_code", error)
     except EnrolmentNotFound:
         return go(SecurityPaths.before(goal).with_notice("app-not-waiting"))
-    secret = await parts.app_acts.find_begun(owner_of(sign_on))
+    secret = await parts.factors.apps.find_begun(owner_of(sign_on))
     return go(SecurityPaths.before(goal).app) if secret is None else secret_page(parts.pages, goal, secret, form)
 
 
 @router.get("/removal")
 @public
 async def show_removal(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    factors = await parts.factor_list.of(sign_on.user_id)
+    factors = await parts.factors.list.of(sign_on.user_id)
     paths = SecurityPaths.before(goal)
     if factors.app is None:
         return go(paths.overview)
@@ -79,7 +79,7 @@ async def show_removal(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) 
 async def remove_app(sign_on: FreshSignOnDep, goal: GoalDep, _: ButtonForm, parts: PartsDep) -> Response:
     paths = SecurityPaths.before(goal)
     try:
-        await parts.app_acts.remove(owner_of(sign_on))
+        await parts.factors.apps.remove(owner_of(sign_on))
     except AppNotFound:
         return go(paths.overview)
     except SecondFactorNeeded:

@@ -34,12 +34,12 @@ async def decide_about_device(sign_on: SignOnDep, form: DevicePageForm, parts: P
     code, choice = form.model.user_code, form.model.choice
     try:
         if choice is None or form.model.username != sign_on.username:
-            device = await parts.device_grants.look_up(sign_on, code)
+            device = await parts.device_flow.grants.look_up(sign_on, code)
             return parts.pages.page("device_approval.html", "device_approval", device=device, username=sign_on.username)
         if choice == "allow":
-            await parts.device_grants.allow(sign_on, code)
+            await parts.device_flow.grants.allow(sign_on, code)
             return see("device-allowed")
-        await parts.device_grants.deny(sign_on, code)
+        await parts.device_flow.grants.deny(sign_on, code)
         return see("device-denied")
     except UserCodeInvalid as error:
         return _code_page(parts.pages, form.with_flaw("user_code", error))

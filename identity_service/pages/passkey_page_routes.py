@@ -62,7 +62,7 @@ async def add_passkey(
     try:
         if (new := form.model) is not None:
             name = new.passkey_name or default_name(device)
-            added = (await parts.passkey_acts.add(owner_of(sign_on), new.credential, name)).added
+            added = (await parts.factors.passkeys.add(owner_of(sign_on), new.credential, name)).added
             if added.recovery_codes:
                 return made_page(parts.pages, goal, added.recovery_codes, "passkey_added")
             return go(SecurityPaths.before(goal).with_notice("passkey-added"))
@@ -74,7 +74,7 @@ async def add_passkey(
 @router.get("/{passkey_id}")
 @public
 async def show_passkey(passkey_id: UUID, sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    passkey = _find(await parts.factor_list.of(sign_on.user_id), passkey_id)
+    passkey = _find(await parts.factors.list.of(sign_on.user_id), passkey_id)
     return _passkey_page(parts.pages, passkey_id, goal, Form({"passkey_name": passkey.name}))
 
 
@@ -85,14 +85,14 @@ async def rename_passkey(
 ) -> Response:
     if form.model is None:
         return _passkey_page(parts.pages, passkey_id, goal, form)
-    await parts.passkey_acts.rename(sign_on.user_id, passkey_id, form.model.passkey_name)
+    await parts.factors.passkeys.rename(sign_on.user_id, passkey_id, form.model.passkey_name)
     return go(SecurityPaths.before(goal).with_notice("passkey-renamed"))
 
 
 @router.get("/{passkey_id}/removal")
 @public
 async def show_removal(passkey_id: UUID, sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    factors = await parts.factor_list.of(sign_on.user_id)
+    factors = await parts.factors.list.of(sign_on.user_id)
     passkey = _find(factors, passkey_id)
     path = goal.path_before(f"{PASSKEYS}/{passkey_id}/removal")
     return removal_page(parts.pages, goal, factors, "account_passkey_removal", path=path, passkey=passkey.name)
@@ -105,7 +105,7 @@ async def remove_passkey(
 ) -> Response:
     paths = SecurityPaths.before(goal)
     try:
-        await parts.passkey_acts.remove(owner_of(sign_on), passkey_id)
+        await parts.factors.passkeys.remove(owner_of(sign_on), passkey_id)
     except SecondFactorNeeded:
         return go(paths.with_notice("factor-needed"))
     return go(paths.with_notice("passkey-removed"))
@@ -125,12 +125,12 @@ async def _passkeys_page(
     """The page with the form that a script of ours sends, unless the account has as many passkeys as it can."""
     paths = SecurityPaths.before(goal)
     try:
-        options = await parts.passkey_acts.options(sign_on.user_id)
+        options = await parts.factors.passkeys.options(sign_on.user_id)
     except TooManyPasskeys:
         options = None
     except PasskeysUnavailable:
         return go(paths.overview)
-    factors = await parts.factor_list.of(sign_on.user_id)
+    factors = await parts.factors.list.of(sign_on.user_id)
     entries = [_entry(passkey, goal) for passkey in factors.passkeys]
     words = {"paths": paths, "entries": entries, "options": options}
     page = parts.pages.page("account_passkeys.html", "account_passkeys", form, **words)

@@ -33,9 +33,9 @@ async def show_security(sign_on: SignOnDep, goal: GoalDep, parts: PartsDep, done
     return overview_page(
         parts.pages,
         goal,
-        await parts.factor_list.of(sign_on.user_id),
+        await parts.factors.list.of(sign_on.user_id),
         must_add=sign_on.must_add_second_factor,
-        passkeys_available=parts.ceremonies.are_available,
+        passkeys_available=parts.factors.ceremonies.are_available,
         done=done,
     )
 
@@ -55,7 +55,7 @@ async def renew_recovery_codes(
     not those that it was about."""
     try:
         if form.model is not None:
-            codes = await parts.factor_recovery.renew_codes(owner_of(sign_on), form.model.version)
+            codes = await parts.factors.recovery.renew_codes(owner_of(sign_on), form.model.version)
             return made_page(parts.pages, goal, codes)
     except (NoSecondFactor, RecoveryCodesChanged):
         pass
@@ -65,7 +65,7 @@ async def renew_recovery_codes(
 async def _recovery_codes_page(
     parts: PartsDep, sign_on: LiveSignOn, goal: Goal, *, has_changed: bool = False
 ) -> Response:
-    paths, factors = SecurityPaths.before(goal), await parts.factor_list.of(sign_on.user_id)
+    paths, factors = SecurityPaths.before(goal), await parts.factors.list.of(sign_on.user_id)
     if factors.number == 0:
         return go(paths.overview)
     words = {

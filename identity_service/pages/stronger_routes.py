@@ -15,10 +15,10 @@ router = APIRouter(include_in_schema=False, dependencies=[OurForms, FromAddress]
 @public
 async def show_stronger(request: Request, goal: GoalDep, parts: PartsDep) -> Response:
     sign_on = await parts.sign_ons.find(parts.sign_on_cookie.read(request))
-    return await parts.stronger_page.show(goal, sign_on)
+    return await parts.sign_in_pages.stronger.show(goal, sign_on)
 
 
 @router.post(STRONGER)
 @public
 async def decline_stronger(_: ButtonForm, goal: GoalDep, parts: PartsDep) -> Response:
-    return await parts.stronger_page.decline(goal)
+    return await parts.sign_in_pages.stronger.decline(goal)

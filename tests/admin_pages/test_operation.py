@@ -27,7 +27,7 @@ async def receiver(identity: Identity) -> Receiver:
 
 async def states(identity: Identity) -> dict[str, str]:
     """The state of each key by its id."""
-    page = await identity.parts.key_views.read_page(None, 100)
+    page = await identity.parts.admin.key_views.read_page(None, 100)
     return {view.row.kid: view.state for view in page.items}
 
 

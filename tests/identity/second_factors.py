@@ -29,9 +29,9 @@ async def add_app(identity: Identity, user_id: str) -> App:
     parts, owner = identity.parts, UUID(user_id)
     now = parts.clock.now()
     async with parts.database.begin() as db:
-        enrolment = await parts.factor_codes.enrol(db, owner, owner, now)
+        enrolment = await parts.factors.codes.enrol(db, owner, owner, now)
         app = App(enrolment.secret)
-        factor = await parts.factor_codes.confirm(db, owner, enrolment, app.code(now, steps=-1), now)
+        factor = await parts.factors.codes.confirm(db, owner, enrolment, app.code(now, steps=-1), now)
         user = await users.find_for_update(db, owner)
         assert factor is not None
         assert user is not None
@@ -42,16 +42,16 @@ async def add_app(identity: Identity, user_id: str) -> App:
 
 async def add_app_as(identity: Identity, owner: Owner) -> App:
     """Add an app as its owner does, or put it in the place of the one that there is."""
-    secret = (await identity.parts.app_acts.begin(owner)).secret
+    secret = (await identity.parts.factors.apps.begin(owner)).secret
     app = App(base64.b32decode(secret))
-    await identity.parts.app_acts.confirm(owner, app.code(identity.parts.clock.now()))
+    await identity.parts.factors.apps.confirm(owner, app.code(identity.parts.clock.now()))
     return app
 
 
 async def add_recovery_codes(identity: Identity, user_id: str) -> list[str]:
     """Give an account recovery codes."""
     async with identity.parts.database.begin() as db:
-        return await identity.parts.factor_codes.renew_recovery_codes(db, UUID(user_id), identity.parts.clock.now())
+        return await identity.parts.factors.codes.renew_recovery_codes(db, UUID(user_id), identity.parts.clock.now())
 
 
 async def add_passkey_as(identity: Identity, owner: Owner, name: str = "My key", *, internal: bool = True) -> UUID:
@@ -73,7 +73,7 @@ async def add_passkey_as(identity: Identity, owner: Owner, name: str = "My key",
             last_used_at=None,
         )
         db.add(passkey)
-        await parts.factor_changes.added(db, user, passkey, owner, now)
+        await parts.factors.changes.added(db, user, passkey, owner, now)
     return passkey.id
 
 
@@ -84,10 +84,10 @@ async def remove_passkey(identity: Identity, owner: Owner, passkey_id: UUID) -> 
         user, now = await lock_owner(db, owner, parts.clock)
         passkey = await db.get_one(Passkey, passkey_id)
         await db.delete(passkey)
-        await parts.factor_changes.removed(db, user, passkey, owner, now)
+        await parts.factors.changes.removed(db, user, passkey, owner, now)
 
 
 async def enrol(identity: Identity, user_id: str) -> None:
     """Begin to add an app, without a code of it."""
     async with identity.parts.database.begin() as db:
-        await identity.parts.factor_codes.enrol(db, UUID(user_id), UUID(user_id), identity.parts.clock.now())
+        await identity.parts.factors.codes.enrol(db, UUID(user_id), UUID(user_id), identity.parts.clock.now())

@@ -185,7 +185,7 @@ async def accepted(owner: Owner, code: str) -> str | None:
     parts = owner.identity.parts
     async with parts.database.begin() as db:
         user_id = await parts.accounts.find_id("ada")
-        return await parts.factor_codes.accept(db, user_id, code, owner.clock.now())
+        return await parts.factors.codes.accept(db, user_id, code, owner.clock.now())
 
 
 async def test_use_of_the_app_is_shown(ada: Owner, clock: StandingClock) -> None:

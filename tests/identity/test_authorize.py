@@ -32,7 +32,9 @@ CODES = "SELECT * FROM identity.authorization_codes"
 async def allow(identity: Identity, app: Application, *scopes: str) -> UUID:
     """Let ada allow the application these scopes. Returns her id."""
     parts = identity.parts
-    issued = await parts.password_sign_on.start(PasswordCredentials("ada", PASSWORD), Device(None, None), "")
+    issued = await parts.authentication.password_sign_on.start(
+        PasswordCredentials("ada", PASSWORD), Device(None, None), ""
+    )
     sign_on, client = await parts.sign_ons.find(issued.secret), await parts.clients.find(app.id)
     assert sign_on is not None
     assert client is not None

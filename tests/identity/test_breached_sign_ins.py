@@ -55,7 +55,7 @@ async def user(databases: Databases) -> tuple[Any, Any]:
 
 async def done(identity: Identity, number: int) -> dict[str, int]:
     """What so many look-ups of sign-ins came to, once they have ended."""
-    outcomes = identity.parts.breach_checks.outcomes
+    outcomes = identity.parts.authentication.breach_checks.outcomes
     await until(lambda: sum(outcomes.values()) >= number)
     return {outcome: count for outcome, count in outcomes.items() if count}
 
@@ -110,7 +110,7 @@ async def test_sign_in_waits_for_no_look_up_and_those_at_once_are_bounded(
     ranges.may_answer.clear()
     await asyncio.gather(*(checking.sign_in("ada") for _ in range(3)))
     assert (await checking.sign_in("eve", OTHER))["access_token"]
-    assert checking.parts.breach_checks.outcomes["skipped"] == 3
+    assert checking.parts.authentication.breach_checks.outcomes["skipped"] == 3
     ranges.may_answer.set()
     assert await done(checking, 4) == {"clean": 1, "skipped": 3}
     assert len(ranges.requests) == 1

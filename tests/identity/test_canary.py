@@ -17,14 +17,14 @@ CANARY = canary_type(IDENTITY_URL)
 
 async def make_due(identity: Identity, databases: Databases) -> None:
     """Let the next canary be due, whether there was one before or not."""
-    await identity.parts.canary.send_if_due()
+    await identity.parts.transmitter.canary.send_if_due()
     await databases.execute("identity_app", MAKE_DUE)
 
 
 async def test_canary_is_the_end_of_a_session_that_never_was(identity: Identity, databases: Databases) -> None:
     posts = await receiver_with_stream(identity)
     await make_due(identity, databases)
-    assert await identity.parts.canary.send_if_due()
+    assert await identity.parts.transmitter.canary.send_if_due()
     ((kind, subject, event),) = await posts.events()
     session_id = subject["session"]["id"]
     assert (kind, subject) == ("session-revoked", session(CANARY_SUBJECT, session_id))
@@ -34,21 +34,21 @@ async def test_canary_is_the_end_of_a_session_that_never_was(identity: Identity,
 
 async def test_canary_comes_once_in_each_interval(identity: Identity, databases: Databases) -> None:
     await make_due(identity, databases)
-    assert [await identity.parts.canary.send_if_due() for _ in range(3)] == [True, False, False]
+    assert [await identity.parts.transmitter.canary.send_if_due() for _ in range(3)] == [True, False, False]
     await databases.execute("identity_app", MAKE_DUE)
-    assert [await identity.parts.canary.send_if_due() for _ in range(2)] == [True, False]
+    assert [await identity.parts.transmitter.canary.send_if_due() for _ in range(2)] == [True, False]
 
 
 async def test_installation_that_has_just_begun_sends_none(identity: Identity, databases: Databases) -> None:
     await databases.execute("identity_app", "DELETE FROM identity.canary_turns")
-    assert [await identity.parts.canary.send_if_due() for _ in range(2)] == [False, False]
+    assert [await identity.parts.transmitter.canary.send_if_due() for _ in range(2)] == [False, False]
 
 
 async def test_one_of_several_processes_sends_the_canary(clean_databases: Databases) -> None:
     async with services.identity(clean_databases) as one, services.identity(clean_databases) as other:
         posts = await receiver_with_stream(one)
         await make_due(one, clean_databases)
-        sent = await asyncio.gather(*(each.parts.canary.send_if_due() for each in (one, other) * 4))
+        sent = await asyncio.gather(*(each.parts.transmitter.canary.send_if_due() for each in (one, other) * 4))
         assert sorted(sent) == [False] * 7 + [True]
         assert len(await posts.sets()) == 1
 
@@ -62,7 +62,7 @@ async def test_canary_goes_to_streams_that_ask_for_it_alone(
     await disabled.create()
     await disabled.set_status("disabled")
     await make_due(identity, databases)
-    await identity.parts.canary.send_if_due()
+    await identity.parts.transmitter.canary.send_if_due()
     assert len(await posts.sets()) == count
     await disabled.set_status("enabled")
     assert await disabled.sets() == {}
@@ -73,13 +73,13 @@ async def test_stream_that_nobody_reads_keeps_one_canary(identity: Identity, dat
     await identity.http.delete("/sessions/current", headers=await identity.signed_in("ada"))
     for _ in range(3):
         await make_due(identity, databases)
-        await identity.parts.canary.send_if_due()
+        await identity.parts.transmitter.canary.send_if_due()
     subjects = [subject["user"]["sub"] == CANARY_SUBJECT for _, subject, _ in await posts.events()]
     assert sorted(subjects) == [False, True]
 
 
 async def test_canary_is_neither_audited_nor_replayed(identity: Identity, databases: Databases) -> None:
     await make_due(identity, databases)
-    await identity.parts.canary.send_if_due()
+    await identity.parts.transmitter.canary.send_if_due()
     assert await (await receiver_with_stream(identity)).sets() == {}
     assert await databases.fetch("identity_app", "SELECT FROM identity.audit_entries") == []

@@ -140,7 +140,7 @@ async def test_stream_that_has_lapsed_is_not_deleted_while_an_act_looks_at_it(
         async with identity.parts.database.begin() as db:
             if is_held:
                 await enqueue(db, EventType.SESSION_REVOKED, {})
-            await identity.parts.upkeep.work()
+            await identity.parts.transmitter.upkeep.work()
         assert len(await databases.fetch("identity_app", "SELECT FROM identity.streams")) == left
 
 

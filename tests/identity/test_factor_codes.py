@@ -33,7 +33,7 @@ async def accept(identity: Identity, user_id: str, code: str) -> AcceptedCode | 
     """Show a code in a transaction of its own."""
     parts = identity.parts
     async with parts.database.begin() as db:
-        return await parts.factor_codes.accept(db, UUID(user_id), code, parts.clock.now())
+        return await parts.factors.codes.accept(db, UUID(user_id), code, parts.clock.now())
 
 
 def test_codes_are_those_of_the_standard() -> None:

@@ -55,7 +55,7 @@ async def test_right_initial_password_gets_no_session_and_says_where_to_change_i
 ) -> None:
     await Administration(identity.parts).create_administrator(GRACE)
     ensure_must_change(await grant(identity))
-    assert identity.parts.password_authentication.outcomes["must_change"] == 1
+    assert identity.parts.authentication.password.outcomes["must_change"] == 1
     assert await databases.fetch("identity_app", "SELECT FROM identity.sessions") == []
 
 

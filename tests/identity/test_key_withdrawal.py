@@ -105,6 +105,6 @@ async def test_keys_that_are_withdrawn_at_once_leave_one_that_signs(
     clock.advance(hours=1)
     assert (await parts.signing_keys.get_or_make_successor(one)).kid == other
     await withdraw(identity_at, other)
-    assert await parts.key_withdrawal.withdraw_unless_last(one, BY_COMMAND_LINE) is None
+    assert await parts.admin.key_withdrawal.withdraw_unless_last(one, BY_COMMAND_LINE) is None
     assert await withdraw(identity_at, one) == signing_kid(identity_at)
     assert signing_kid(identity_at) not in (first, one, other)

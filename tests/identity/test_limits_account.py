@@ -37,7 +37,7 @@ async def limited(clean_databases: Databases) -> AsyncIterator[Identity]:
 
 def device_of(identity: Identity, user_id: str, *logins: str) -> str:
     """The cookie of a browser in which this user has signed in."""
-    cookie = identity.parts.device_cookie
+    cookie = identity.parts.sign_in_pages.device_cookie
     return f"{cookie.name}={cookie.devices.write(None, UUID(user_id), logins)}"
 
 
@@ -173,7 +173,7 @@ async def test_ten_thousand_wrong_passwords_cost_the_hashes_of_the_limit_and_hol
 
 async def hashes_of_guesses(identity: Identity, address: str, guesses: int) -> int:
     """How many passwords were hashed for so many guesses from one address."""
-    queue, authentication = identity.parts.passwords.queue, identity.parts.password_authentication
+    queue, authentication = identity.parts.passwords.queue, identity.parts.authentication.password
     caller_address.set(address)
     before = queue.outcomes["accepted"]
 

@@ -20,7 +20,7 @@ from watchword.database.errors import DatabaseUnavailable
 
 
 async def test_act_without_events_is_obeyed_by_nobody_at_once(identity: Identity) -> None:
-    assert names(await identity.parts.obedience_wait.wait(NOTHING, LONG)) == ([], [])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(NOTHING, LONG)) == ([], [])
 
 
 async def test_acknowledgement_ends_the_wait(identity: Identity) -> None:
@@ -34,7 +34,7 @@ async def test_acknowledgement_before_the_wait_counts(identity: Identity) -> Non
     posts = await receiver_with_stream(identity)
     enqueued = await act(identity)
     await posts.acknowledge()
-    obedience = await identity.parts.obedience_wait.wait(enqueued, LONG)
+    obedience = await identity.parts.transmitter.obedience_wait.wait(enqueued, LONG)
     assert names(obedience) == (["posts"], [])
     assert obedience.obeyed[0].after_ms >= 0
 
@@ -46,7 +46,7 @@ async def test_receiver_that_does_not_acknowledge_in_time_is_outstanding(identit
     enqueued = await act(identity)
     await posts.sets()
     await feeds.acknowledge()
-    assert names(await identity.parts.obedience_wait.wait(enqueued, seconds)) == (["feeds"], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(enqueued, seconds)) == (["feeds"], ["posts"])
 
 
 async def test_acknowledgement_of_another_event_does_not_count(identity: Identity) -> None:
@@ -56,7 +56,7 @@ async def test_acknowledgement_of_another_event_does_not_count(identity: Identit
     other = list(await posts.sets())
     enqueued = await act(identity)
     await posts.poll(ack=[*before, *other], maxEvents=0)
-    assert names(await identity.parts.obedience_wait.wait(enqueued, 0.1)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(enqueued, 0.1)) == ([], ["posts"])
 
 
 async def test_acknowledgement_at_another_replica_ends_the_wait(clean_databases: Databases) -> None:
@@ -71,7 +71,7 @@ async def test_every_process_of_a_service_must_acknowledge(identity: Identity) -
     processes = [await process_of(identity) for _ in range(2)]
     wait = await Wait(identity, await act(identity)).begun()
     await processes[0].acknowledge()
-    assert names(await identity.parts.obedience_wait.wait(await act(identity), 0)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(await act(identity), 0)) == ([], ["posts"])
     await processes[1].acknowledge()
     assert await wait.outcome() == (["posts"], [])
 
@@ -80,21 +80,21 @@ async def test_all_events_of_an_act_must_be_acknowledged(identity: Identity) -> 
     posts = await receiver_with_stream(identity)
     enqueued = await act(identity) + await act(identity)
     await posts.poll(ack=list(await posts.sets(maxEvents=1)), maxEvents=0)
-    assert names(await identity.parts.obedience_wait.wait(enqueued, 0)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(enqueued, 0)) == ([], ["posts"])
     await posts.acknowledge()
-    assert names(await identity.parts.obedience_wait.wait(enqueued, LONG)) == (["posts"], [])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(enqueued, LONG)) == (["posts"], [])
 
 
 async def test_pushed_event_is_obeyed_when_it_is_taken(identity: Identity) -> None:
     posts = await receiver(identity)
     await posts.create(delivery={"method": PUSH, "endpoint_url": "https://feeds.invalid/events"})
-    assert names(await identity.parts.obedience_wait.wait(await act(identity), 0)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(await act(identity), 0)) == ([], ["posts"])
 
 
 async def test_wait_ends_when_the_process_shuts_down(identity: Identity) -> None:
     await receiver_with_stream(identity)
     wait = await Wait(identity, await act(identity)).begun()
-    identity.parts.topics.close()
+    identity.parts.transmitter.topics.close()
     assert await wait.outcome() == ([], ["posts"])
 
 
@@ -106,7 +106,7 @@ async def test_database_that_is_away_makes_no_act_fail(identity: Identity, monke
         raise DatabaseUnavailable("away")
 
     monkeypatch.setattr(identity.parts.database.reads, "fetch_rows", fail)
-    assert names(await identity.parts.obedience_wait.wait(enqueued, 0.1)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(enqueued, 0.1)) == ([], ["posts"])
 
 
 async def test_many_who_wait_share_their_looks(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ async def test_many_who_wait_share_their_looks(identity: Identity, monkeypatch: 
     for wait in waits:
         await wait.begun()
     await posts.acknowledge()
-    await until(lambda: not identity.parts.topics.waiting_for(acknowledgements_in(UUID(posts.stream_id))))
+    await until(lambda: not identity.parts.transmitter.topics.waiting_for(acknowledgements_in(UUID(posts.stream_id))))
     await feeds.acknowledge()
     assert [await wait.outcome() for wait in waits] == [(["feeds", "posts"], [])] * len(waits)
     assert looks < 2 * len(waits)

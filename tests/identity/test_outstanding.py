@@ -72,7 +72,7 @@ async def test_event_of_an_act_that_commits_while_its_stream_is_deleted_is_outst
         deleting = asyncio.create_task(posts.request("DELETE", STREAMS, stream_id=posts.stream_id))
         await until(lambda: waits_for_acts(parts.database.dsn))
     assert (await deleting).status_code == 204
-    assert names(await parts.obedience_wait.wait(enqueued, LONG)) == ([], ["posts"])
+    assert names(await parts.transmitter.obedience_wait.wait(enqueued, LONG)) == ([], ["posts"])
 
 
 async def test_stream_whose_deletion_fails_half_way_gets_its_events_again(
@@ -85,7 +85,7 @@ async def test_stream_whose_deletion_fails_half_way_gets_its_events_again(
         raise DatabaseUnavailable("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(identity.parts.streams, "_delete_events", fail)
+        patch.setattr(identity.parts.transmitter.streams, "_delete_events", fail)
         assert (await posts.request("DELETE", STREAMS, stream_id=posts.stream_id)).status_code == 503
     await databases.execute("identity_app", "DELETE FROM identity.stream_events")
     assert (await posts.request("GET", STATUS, stream_id=posts.stream_id)).json()["status"] == "disabled"
@@ -96,13 +96,13 @@ async def test_stream_whose_deletion_fails_half_way_gets_its_events_again(
 async def test_disabled_stream_is_outstanding_at_once(identity: Identity) -> None:
     posts = await receiver_with_stream(identity)
     await posts.set_status("disabled")
-    assert names(await identity.parts.obedience_wait.wait(await act(identity), LONG)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(await act(identity), LONG)) == ([], ["posts"])
 
 
 async def test_stream_that_did_not_request_the_event_is_not_named(identity: Identity) -> None:
     posts = await receiver_with_stream(identity, events_requested=[])
     await posts.set_status("disabled")
-    assert names(await identity.parts.obedience_wait.wait(await act(identity), LONG)) == ([], [])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(await act(identity), LONG)) == ([], [])
 
 
 async def test_process_whose_stream_lapsed_is_outstanding_and_one_that_deleted_it_is_not(
@@ -110,14 +110,14 @@ async def test_process_whose_stream_lapsed_is_outstanding_and_one_that_deleted_i
 ) -> None:
     process = await process_of(identity)
     await databases.execute("identity_app", LAPSE)
-    assert names(await identity.parts.obedience_wait.wait(await act(identity), LONG)) == ([], ["posts"])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(await act(identity), LONG)) == ([], ["posts"])
     other = await stranger(identity)
     await other.create(inactivity_timeout=60)
     wait = await Wait(identity, await act(identity)).begun()
     await delete(identity, databases, other)
     assert await wait.outcome() == (["feeds"], ["posts"])
     await delete(identity, databases, process)
-    assert names(await identity.parts.obedience_wait.wait(await act(identity), LONG)) == ([], [])
+    assert names(await identity.parts.transmitter.obedience_wait.wait(await act(identity), LONG)) == ([], [])
 
 
 async def test_notes_of_dropped_events_are_kept_for_a_moment_only(identity: Identity, databases: Databases) -> None:
@@ -129,5 +129,5 @@ async def test_notes_of_dropped_events_are_kept_for_a_moment_only(identity: Iden
         await databases.execute(
             "identity_app", "UPDATE identity.dropped_events SET dropped_at = dropped_at - $1::text::interval", age
         )
-        await identity.parts.upkeep.work()
+        await identity.parts.transmitter.upkeep.work()
         assert [tuple(row) for row in await databases.fetch("identity_app", count)] == [(left,)]

@@ -37,7 +37,7 @@ class Person:
     def __init__(self, identity: Identity, user_id: UUID) -> None:
         self.id = user_id
         self._database = identity.parts.database
-        self._ceremonies = identity.parts.ceremonies
+        self._ceremonies = identity.parts.factors.ceremonies
         self._clock = identity.parts.clock
 
     async def registration_options(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ async def test_poll_gives_up_connections_that_have_died_and_the_next_one_is_answ
     parts, posts = identity.parts, await receiver_with_stream(identity)
     database = Database(parts.database.dsn.replace(f":{databases.server.port}/", f":{proxy.port}/"))
     minter = SetMinter(IDENTITY_URL, parts.keyring)
-    parts.poll_delivery = PollDelivery(database, minter, parts.topics, parts.clock, 1.0)
+    parts.transmitter.poll_delivery = PollDelivery(database, minter, parts.transmitter.topics, parts.clock, 1.0)
     # Several connections, each of which would cost a poll its time.
     await asyncio.gather(*(posts.poll() for _ in range(6)))
     with monkeypatch.context() as impatience:
@@ -89,7 +89,7 @@ async def test_poll_gives_up_connections_that_have_died_and_the_next_one_is_answ
 async def wakes(identity: Identity, posts: Receiver) -> bool:
     """Whether a notification of another connection arrives here."""
     topic = f"probe of {posts.stream_id}"
-    with identity.parts.topics.subscribe(topic) as wakeup:
+    with identity.parts.transmitter.topics.subscribe(topic) as wakeup:
         connection = await asyncpg.connect(identity.parts.database.dsn)
         await connection.execute("SELECT pg_notify($1, $2)", channel.CHANNEL, topic)
         await connection.close()

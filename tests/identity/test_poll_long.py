@@ -30,7 +30,9 @@ async def patient(databases: Databases) -> AsyncIterator[Identity]:
     async with services.identity(databases) as identity:
         parts = identity.parts
         minter = SetMinter(IDENTITY_URL, parts.keyring)
-        parts.poll_delivery = PollDelivery(parts.database, minter, parts.topics, parts.clock, LONGER_THAN_ANY_TEST)
+        parts.transmitter.poll_delivery = PollDelivery(
+            parts.database, minter, parts.transmitter.topics, parts.clock, LONGER_THAN_ANY_TEST
+        )
         yield identity
 
 
@@ -50,7 +52,7 @@ class LongPoll:
 
     async def waiting(self, identity: Identity) -> "LongPoll":
         """Return when a poll of this stream waits."""
-        await until(lambda: identity.parts.topics.waiting_for(self._topic) == 1)
+        await until(lambda: identity.parts.transmitter.topics.waiting_for(self._topic) == 1)
         return self
 
     async def answer(self) -> httpx.Response:
@@ -77,7 +79,7 @@ async def test_long_poll_without_an_event_ends_empty(clean_databases: Databases,
     async with services.identity(clean_databases, long_poll_seconds=seconds) as identity:
         posts = await receiver_with_stream(identity)
         assert await LongPoll(posts).kinds() == []
-        assert identity.parts.poll_delivery.outcomes["empty"] == 1
+        assert identity.parts.transmitter.poll_delivery.outcomes["empty"] == 1
 
 
 async def test_long_poll_does_not_wait_if_the_stream_has_an_event(long_poll_identity: Identity) -> None:
@@ -118,7 +120,7 @@ async def test_newer_poll_ends_the_older_one_which_brings_no_event(long_poll_ide
     await newer.waiting(long_poll_identity)
     await disable(long_poll_identity)
     assert await newer.kinds() == ["account-disabled"]
-    assert long_poll_identity.parts.poll_delivery.outcomes["superseded"] == 1
+    assert long_poll_identity.parts.transmitter.poll_delivery.outcomes["superseded"] == 1
 
 
 async def test_newer_poll_at_another_replica_ends_the_older_one(clean_databases: Databases) -> None:
@@ -128,7 +130,7 @@ async def test_newer_poll_at_another_replica_ends_the_older_one(clean_databases:
         older = await LongPoll(posts).waiting(one)
         newer = LongPoll(replace(posts, http=other.http))
         assert await older.kinds() == []
-        assert one.parts.poll_delivery.outcomes["superseded"] == 1
+        assert one.parts.transmitter.poll_delivery.outcomes["superseded"] == 1
         await newer.waiting(other)
         await disable(one)
         assert await newer.kinds() == ["account-disabled"]

@@ -35,7 +35,7 @@ async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
     assert (await identity.http.put("/users/me/password", json=change, headers=bearer(again))).status_code == 204
     owner = Owner(UUID(ada_id), except_session=UUID(claims_of(again)["sid"]))
     await add_app_as(identity, owner)
-    await identity.parts.app_acts.remove(owner)
+    await identity.parts.factors.apps.remove(owner)
     # Somebody else's: with an account go the events that name its owner.
     eve = await identity.signed_in("eve")
     assert (await identity.http.delete("/users/me", headers=eve)).status_code == 204

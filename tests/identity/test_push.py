@@ -47,8 +47,8 @@ async def pushed_to(identity: Identity, url: str) -> Receiver:
 async def push(identity: Identity) -> int:
     """Push until no stream is due, and return the number of tries."""
     tried = 0
-    async with identity.parts.pusher.client() as http:
-        while await identity.parts.pusher.push_one(http):
+    async with identity.parts.transmitter.pusher.client() as http:
+        while await identity.parts.transmitter.pusher.push_one(http):
             tried += 1
     return tried
 
@@ -151,8 +151,8 @@ async def test_receiver_that_does_not_answer_in_time_is_tried_again(foreground: 
 
     await pushed_to(foreground, "https://feeds.invalid/events")
     async with httpx.AsyncClient(transport=httpx.MockTransport(time_out)) as http:
-        assert await foreground.parts.pusher.push_one(http)
-        assert not await foreground.parts.pusher.push_one(http)
+        assert await foreground.parts.transmitter.pusher.push_one(http)
+        assert not await foreground.parts.transmitter.pusher.push_one(http)
     (stream,) = await databases.fetch("identity_app", STREAM)
     assert (stream["failed_pushes"], await waiting(databases)) == (1, 2)
 

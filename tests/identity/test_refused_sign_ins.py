@@ -134,7 +134,7 @@ async def test_refusals_of_limits_cost_no_statement_and_are_written_together(
         assert await counts_of(clean_databases) == [(user_id, FIRST, 1), (None, FIRST, 1)]
         # The limit of the address refuses every name, of which none makes a row.
         assert await statuses(first, *(f"user{number}" for number in range(6))) == [400, 400, *[429] * 4]
-        await identity.parts.refused_sign_ins.write_waiting()
+        await identity.parts.authentication.refused_sign_ins.write_waiting()
         rows = await rows_of(clean_databases)
         assert sorted((len(row["account"]), row["count"], row["reason"]) for row in rows) == [
             (0, 4, "limit reached"),
@@ -143,7 +143,7 @@ async def test_refusals_of_limits_cost_no_statement_and_are_written_together(
             (32, 1, "wrong name or password"),
             (32, 2, "limit reached"),
         ]
-        await identity.parts.refused_sign_ins.write_waiting()
+        await identity.parts.authentication.refused_sign_ins.write_waiting()
         assert await rows_of(clean_databases) == rows
 
 
@@ -152,8 +152,8 @@ async def test_memory_of_what_waits_is_bounded(
 ) -> None:
     monkeypatch.setattr(service, "MOST_WAITING", 3)
     for number in range(100):
-        identity.parts.refused_sign_ins.count(f"user{number % 10}")
-    await identity.parts.refused_sign_ins.write_waiting()
+        identity.parts.authentication.refused_sign_ins.count(f"user{number % 10}")
+    await identity.parts.authentication.refused_sign_ins.write_waiting()
     assert [count for _, _, count in await counts_of(databases)] == [10, 10, 10]
     assert len([record for record in caplog.records if "not every refused sign-in" in record.message]) == 1
 
@@ -163,9 +163,9 @@ async def test_replicas_add_to_one_row(identity: Identity, databases: Databases,
     async with services.identity(databases, clock=clock) as other:
         for replica in (identity, other, identity):
             assert await statuses(at(replica, FIRST), "ada") == [400]
-            replica.parts.refused_sign_ins.count("ada")
+            replica.parts.authentication.refused_sign_ins.count("ada")
         # What waits is written when a process stops.
-    await identity.parts.refused_sign_ins.write_waiting()
+    await identity.parts.authentication.refused_sign_ins.write_waiting()
     ((user, _, count),) = await counts_of(databases)
     assert (user, count >= 5) == (user_id, True)
 
@@ -178,10 +178,10 @@ async def test_refusal_stays_a_refusal_while_the_table_cannot_be_written_and_is_
     async with locked(databases):
         assert await statuses(identity, "ada", "eve", "ada") == [400] * 3
         await identity.sign_in("ada")
-        await identity.parts.refused_sign_ins.finish()
+        await identity.parts.authentication.refused_sign_ins.finish()
     monkeypatch.undo()
     assert await rows_of(databases) == []
-    await identity.parts.refused_sign_ins.write_waiting()
+    await identity.parts.authentication.refused_sign_ins.write_waiting()
     assert sorted(count for _, _, count in await counts_of(databases)) == [1, 2]
     assert await statuses(identity, "ada") == [400]
     assert sorted(count for _, _, count in await counts_of(databases)) == [1, 3]
@@ -193,7 +193,7 @@ async def test_rows_leave_with_the_account_also_those_that_come_later_and_after_
     headers = await identity.signed_in("ada")
     eve = await identity.register("eve")
     assert await statuses(identity, "ada", "eve") == [400, 400]
-    identity.parts.refused_sign_ins.count("ada")
+    identity.parts.authentication.refused_sign_ins.count("ada")
     ada = (await identity.http.get("/users/me", headers=headers)).json()["id"]
     assert (await identity.http.delete("/users/me", headers=headers)).status_code == 204
     assert [user_id for user_id, _, _ in await counts_of(databases)] == [eve]

@@ -159,7 +159,7 @@ async def test_replay_that_a_process_left_unfinished_is_finished_by_another(
     posts = await receiver_with_stream(identity)
     await databases.execute("identity_app", LONG_AGO, [uuid4() for _ in range(3)])
     await databases.execute("identity_app", "UPDATE identity.streams SET deletions_before = now()")
-    await identity.parts.upkeep.work()
+    await identity.parts.transmitter.upkeep.work()
     assert await posts.kinds() == ["account-purged"] * 3
 
 
@@ -174,7 +174,7 @@ async def test_stream_is_made_although_its_deletions_cannot_be_put_into_it_yet(
     with monkeypatch.context() as patch:
         patch.setattr(replay.Replay, "add_deletions", fail)
         posts = await receiver_with_stream(identity)
-    await identity.parts.upkeep.work()
+    await identity.parts.transmitter.upkeep.work()
     assert await posts.kinds() == ["account-purged"] * 3
 
 
@@ -184,7 +184,7 @@ async def test_disabled_stream_ends_its_replay(identity: Identity, databases: Da
     await databases.execute("identity_app", LONG_AGO, [uuid4() for _ in range(3)])
     await databases.execute("identity_app", "UPDATE identity.streams SET deletions_before = now()")
     await posts.set_status("disabled")
-    await identity.parts.upkeep.work()
+    await identity.parts.transmitter.upkeep.work()
     assert len(await feeds.kinds()) == 3
     rows = await databases.fetch("identity_app", "SELECT client_id FROM identity.deletion_confirmations")
     assert {row["client_id"] for row in rows} == {"feeds"}

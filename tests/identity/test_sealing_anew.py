@@ -67,7 +67,7 @@ def devices(identity: Identity) -> KnownDevices:
 
 
 async def seal_anew(identity: Identity) -> SealedAnew:
-    return await identity.parts.sealing_anew.seal(BY_COMMAND_LINE)
+    return await identity.parts.admin.sealing_anew.seal(BY_COMMAND_LINE)
 
 
 async def values_under(databases: Databases, key: str) -> tuple[int, int]:
@@ -248,7 +248,7 @@ async def test_sealing_that_was_interrupted_is_finished_by_the_next(
     settings = {"smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_security": "none", "mail_sender": "a@example.com"}
     async with process(clean_databases, B, A, **settings) as identity:
         await waiting_letters(identity, clean_databases, 5)
-        table = identity.parts.sealing_anew._tables[-1]
+        table = identity.parts.admin.sealing_anew._tables[-1]
         write, calls = table.replace, []
 
         async def interrupted(*arguments: Any) -> None:
@@ -294,11 +294,11 @@ async def test_app_and_enrolment_go_on_under_the_next_key_alone(
         ada, eve = await identity.register("ada"), await identity.register("eve")
         app = await add_app(identity, ada)
         async with identity.parts.database.begin() as db:
-            enrolment = await identity.parts.factor_codes.enrol(db, UUID(eve), UUID(eve), clock.now())
+            enrolment = await identity.parts.factors.codes.enrol(db, UUID(eve), UUID(eve), clock.now())
         assert (await seal_anew(identity)).counts[Kind.TOTP_SECRET] == Count(sealed=2)
         assert await values_under(clean_databases, B) == (4, 0)
     async with process(clean_databases, B, clock=clock) as identity, identity.parts.database.begin() as db:
-        codes, now = identity.parts.factor_codes, clock.now()
+        codes, now = identity.parts.factors.codes, clock.now()
         assert await codes.accept(db, UUID(ada), app.code(now), now) is AcceptedCode.APP
         assert await codes.find_enrolment(db, UUID(eve), UUID(eve), now) == enrolment
 

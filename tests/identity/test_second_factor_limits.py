@@ -114,7 +114,7 @@ async def test_attempts_are_counted_by_outcome_and_recorded(limited: Identity, d
     assert metrics("watchword_sign_ins_total", outcome="second_factor") == 5
     assert metrics("watchword_sign_ins_total", outcome="ok") == 0
     assert metrics("watchword_limit_refusals_total", limit="second-factor") == 1
-    await limited.parts.refused_sign_ins.write_waiting()
+    await limited.parts.authentication.refused_sign_ins.write_waiting()
     rows = await databases.fetch("identity_owner", REFUSED)
     assert {row["reason"]: row["count"] for row in rows} == {"limit reached": 4}
 

@@ -81,8 +81,8 @@ async def test_twenty_wrong_codes_at_once_are_five_and_end_the_sign_in(
     async with browsing(identity) as browser:
         path = await send_password(browser)
         await asyncio.gather(*(send_code(browser, WRONG_CODE, path) for _ in range(20)))
-        assert identity.parts.second_factor.outcomes["wrong"] == 5
-        assert identity.parts.second_factor.outcomes["over"] == 15
+        assert identity.parts.authentication.second_factor.outcomes["wrong"] == 5
+        assert identity.parts.authentication.second_factor.outcomes["over"] == 15
         assert await databases.fetch("identity_owner", HALF_OPEN_ROWS) == []
         assert "This sign-in is over" in (await send_code(browser, ada.code(), path)).text
 

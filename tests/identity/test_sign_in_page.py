@@ -181,7 +181,7 @@ async def test_page_and_token_endpoint_share_one_limit(clean_databases: Database
         assert f"Try again in {answer.headers['Retry-After']} seconds" in answer.text
         assert 'value="ada"' in answer.text
         assert (await identity.token(grant_type="password", username="ada", password=PASSWORD)).status_code == 429
-        assert identity.parts.password_authentication.outcomes["limited"] == 2
+        assert identity.parts.authentication.password.outcomes["limited"] == 2
 
 
 async def test_page_keeps_the_form_while_the_service_is_busy(

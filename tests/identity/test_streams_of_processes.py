@@ -141,7 +141,7 @@ async def test_only_the_streams_of_a_client_that_lapsed_last_are_kept(
     for process in processes:
         await databases.execute("identity_app", LAPSED_IN_TURN, process.stream_id)
     await databases.execute("identity_app", LONG_LAPSED, "61 seconds")
-    await identity.parts.upkeep.work()
+    await identity.parts.transmitter.upkeep.work()
     left = {str(row["id"]) for row in await databases.fetch("identity_app", "SELECT id FROM identity.streams")}
     assert len(left) == 3
     assert left > {process.stream_id for process in processes[1:]}
@@ -197,6 +197,6 @@ async def test_events_of_a_lapsed_stream_are_deleted_and_much_later_the_stream(
     await databases.execute("identity_app", LAPSE)
     for age, streams_left, events_left in (("0", 2, 2), ("61 seconds", 2, 0), ("66 minutes", 1, 0)):
         await databases.execute("identity_app", LONG_LAPSED, age)
-        await identity.parts.upkeep.work()
+        await identity.parts.transmitter.upkeep.work()
         ((count, events),) = await databases.fetch("identity_app", ROWS)
         assert (count, events) == (streams_left, events_left), age

@@ -42,5 +42,5 @@ async def test_polls_are_counted_by_how_they_ended(identity: Identity) -> None:
 
 
 async def oldest(identity: Identity) -> float:
-    await identity.parts.upkeep.work()
+    await identity.parts.transmitter.upkeep.work()
     return (await scrape(identity.http))("watchword_oldest_event_seconds", client="posts")

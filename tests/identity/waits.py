@@ -25,9 +25,9 @@ class Wait:
     """A wait that has begun."""
 
     def __init__(self, identity: Identity, enqueued: Enqueued) -> None:
-        self._topics = identity.parts.topics
+        self._topics = identity.parts.transmitter.topics
         self._awaited = [acknowledgements_in(event.stream_id) for event in enqueued if event.jti is not None]
-        self._task = asyncio.create_task(identity.parts.obedience_wait.wait(enqueued, LONG))
+        self._task = asyncio.create_task(identity.parts.transmitter.obedience_wait.wait(enqueued, LONG))
 
     async def begun(self) -> "Wait":
         await until(lambda: all(self._topics.waiting_for(topic) for topic in self._awaited))

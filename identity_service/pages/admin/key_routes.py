@@ -30,7 +30,7 @@ WithdrawalForm = Annotated[Form[Repeating], Depends(sent(Repeating))]
 @public
 async def list_keys(admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
     cursor = admin.cursor()
-    page = SigningKeyPage.of(await parts.key_views.read_page(cursor, PAGE_LENGTH))
+    page = SigningKeyPage.of(await parts.admin.key_views.read_page(cursor, PAGE_LENGTH))
     is_later_page, next_path = cursor is not None, admin.next_path(page.next)
     return admin.page("keys.html", "keys", items=page.items, next_path=next_path, is_later_page=is_later_page)
 
@@ -45,7 +45,7 @@ async def show_rotate(admin: FreshAdminRequestDep) -> Response:
 @router.post("/rotate")
 @public
 async def rotate(admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
-    made = await parts.key_rotation.rotate(admin.cause)
+    made = await parts.admin.key_rotation.rotate(admin.cause)
     return admin.go(f"{KEYS}/{made.kid}", "made")
 
 
@@ -59,14 +59,14 @@ async def show_seal(admin: FreshAdminRequestDep) -> Response:
 @public
 async def seal(admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
     """The answer says how much was sealed: doing it again does no harm, and seals nothing."""
-    sealing = SealingRead.of(await parts.sealing_anew.seal(admin.cause))
+    sealing = SealingRead.of(await parts.admin.sealing_anew.seal(admin.cause))
     return admin.page("keys_sealed.html", "keys_sealed", sealing=sealing)
 
 
 @router.get("/{kid}")
 @public
 async def show_key(kid: Text, admin: FreshAdminRequestDep, parts: PartsDep) -> Response:
-    key = SigningKeyRead.of(await parts.key_views.get(kid))
+    key = SigningKeyRead.of(await parts.admin.key_views.get(kid))
     return admin.page("key.html", "key", key=key, obedience=await admin.obedience_of(kid))
 
 
@@ -82,7 +82,7 @@ async def withdraw(kid: Text, admin: FreshAdminRequestDep, form: WithdrawalForm,
     try:
         if form.model is not None:
             form.model.ensure_repeats(kid[:REPEATED])
-            withdrawn = await parts.key_withdrawal.withdraw(kid, admin.cause)
+            withdrawn = await parts.admin.key_withdrawal.withdraw(kid, admin.cause)
             return await admin.go_after(withdrawn.act, f"{KEYS}/{kid}")
     except ConfirmationWrong as error:
         form = form.with_flaw("repeated", error)
@@ -90,5 +90,5 @@ async def withdraw(kid: Text, admin: FreshAdminRequestDep, form: WithdrawalForm,
 
 
 async def _withdraw_page(kid: str, admin: FreshAdminRequestDep, parts: PartsDep, form: Form[Repeating]) -> Response:
-    key = SigningKeyRead.of(await parts.key_views.get(kid))
+    key = SigningKeyRead.of(await parts.admin.key_views.get(kid))
     return admin.page("key_withdraw.html", "key_withdraw", form, key=key, beginning=kid[:REPEATED])

@@ -95,7 +95,7 @@ async def show_reset_factors(user_id: UUID, admin: FreshAdminRequestDep, parts: 
 @public
 async def reset_factors(user_id: UUID, admin: FreshAdminRequestDep, _: ButtonForm, parts: PartsDep) -> Response:
     """Remove every second factor, for an owner who has lost them."""
-    return await admin.go_after(await parts.factor_recovery.reset(user_id, admin.cause), _path(user_id))
+    return await admin.go_after(await parts.factors.recovery.reset(user_id, admin.cause), _path(user_id))
 
 
 @router.get("/roles")

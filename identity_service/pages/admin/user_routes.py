@@ -62,7 +62,7 @@ async def show_user(user_id: UUID, admin: AdminRequestDep, parts: PartsDep) -> R
         "user.html",
         "user",
         account=account,
-        factors=await parts.factor_list.of(user_id),
+        factors=await parts.factors.list.of(user_id),
         sessions=sessions.items,
         entries=[AuditEntryRead.of(row) for row in entries],
         obedience=await admin.obedience_of(user_id),
