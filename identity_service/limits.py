@@ -9,7 +9,7 @@ from identity_service.errors import HashingBusy
 from identity_service.limit_settings import LimitSettings
 from identity_service.users.normal_form import without_case
 from watchword.database.errors import DatabaseUnavailable
-from watchword.errors import AppError
+from watchword.errors import AppError, Unavailable
 from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
 
@@ -122,7 +122,8 @@ class Limits:
         await self.limiter.ensure_allowed(*charges)
         try:
             yield
-        except DatabaseUnavailable:
+        except Unavailable:
+            # Nothing was guessed: the database was away, or the secret of the app cannot be unsealed.
             await self.limiter.give_back(*charges)
             raise
         # Nobody guesses by right codes, and an owner whose applications ask for recent sign-ins enters many.

@@ -75,6 +75,15 @@ async def test_known_browser_has_a_limit_of_its_own_and_uses_up_nothing_of_the_a
     ensure_limited(await attempt(limited, ada.code(1), device=other), '"second-factor-devices";q=4;w=36000')
 
 
+async def test_codes_that_could_not_be_checked_use_up_nothing(limited: Identity, databases: Databases) -> None:
+    ada = await register_with_codes(limited)
+    damage = "UPDATE identity.totp_factors SET sealed_secret = reverse(sealed_secret)"
+    await databases.execute("identity_app", damage)
+    assert [(await attempt(limited, ada.code())).status_code for _ in range(4)] == [503] * 4
+    await databases.execute("identity_app", damage)
+    assert (await attempt(limited, ada.code())).status_code == 303
+
+
 async def test_right_codes_use_up_nothing(limited: Identity) -> None:
     ada = await register_with_codes(limited)
     answers = [await attempt(limited, code) for code in ada.recovery_codes[:4]]
