@@ -84,6 +84,8 @@ async def test_the_secret_of_an_app_is_shown_as_picture_link_and_text_until_a_co
     assert await has_factor(databases)
     page = await ada.open(SECURITY)
     assert ("10 unused codes are left" in page, "Remove the authenticator app" in page) == (True, True)
+    # Also if nobody has seen them, since the button was pressed twice or the answer was lost.
+    assert "If you do not have them, make new ones." in page
 
 
 async def test_recovery_codes_are_shown_once_and_sending_the_form_again_replaces_none(
