@@ -64,10 +64,10 @@ class SessionNotFound(NotFound):
 
 
 class PasswordRequired(Invalid):
-    """The address of an account is verified for the first time."""
+    """The address of an account is verified."""
 
     code = "password_required"
-    detail = "The password of the account is required, since it awaits the verification of its address."
+    detail = "The password of the account is required to verify its address."
     pointer = "/body/password"
 
 

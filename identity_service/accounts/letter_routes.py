@@ -60,8 +60,8 @@ async def request_verification(request: LetterRequest, parts: PartsDep) -> Respo
 )
 @public
 async def confirm_verification(token: Token, parts: PartsDep, proof: VerificationProof | None = None) -> None:
-    """Verify the address that the letter was sent to. It signs nobody in. An account that has awaited this since it was
-    made needs its password; without it the link stays valid."""
+    """Verify the address that the letter was sent to. It signs nobody in. The password of the account is required;
+    without it the link stays valid."""
     await parts.verifications.confirm(token, proof.password if proof is not None else None)
 
 

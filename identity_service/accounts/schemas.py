@@ -113,7 +113,7 @@ class LinkProof(Body):
 
 
 class VerificationProof(Body):
-    """The password of an account that awaits its verification; another one needs none."""
+    """The password of the account whose address is verified."""
 
     password: TypedPassword = LEFT_OUT
 

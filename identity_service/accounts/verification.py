@@ -57,24 +57,24 @@ class Verifications:
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""
         user, link = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
-        return LinkView(user.username, link.email, needs_password=user.awaits_verification)
+        return LinkView(user.username, link.email, needs_password=True)
 
     async def confirm(self, token: str, password: str | None) -> None:
         """Verify the address; an account that awaited this can sign in from now on.
 
-        Such an account needs its password: after the reader of the letter, somebody else may have registered the
-        address too, with a password of their own. Raises LinkInvalid; PasswordRequired, WrongPassword, PasswordChanged
-        and LimitReached, after which the link stays valid.
+        The password shows that the reader of the letter is the person who has the account: somebody else may have
+        written their address, also after they did. It would otherwise be that person's account, with that person's
+        password and factors, whose address is said to be verified. Raises LinkInvalid; PasswordRequired, WrongPassword,
+        PasswordChanged and LimitReached, after which the link stays valid.
         """
         reader, _ = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
-        if reader.awaits_verification:
-            if password is None:
-                raise PasswordRequired
-            await self._proof.ensure_right(reader, password)
+        if password is None:
+            raise PasswordRequired
+        await self._proof.ensure_right(reader, password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.VERIFICATION, token, self._clock)
             # A later registration of the address may have taken the link over.
-            if user.awaits_verification and user.password_hash != reader.password_hash:
+            if user.password_hash != reader.password_hash:
                 raise PasswordChanged
             user.verify_email(now)
             self._recorder.email_verified(db, user.id, by_user(user.id, "the link in a letter was used"))

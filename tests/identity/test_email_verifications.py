@@ -9,7 +9,7 @@ from identity_service.administration import Administration
 from tests.identity.answers import ensure_problem, statuses
 from tests.identity.mailbox import all_sent, letters, tables_with, token_in_letter
 from tests.support.databases import Databases
-from tests.support.services import Identity
+from tests.support.services import PASSWORD, Identity
 from watchword.testing import StandingClock
 
 ADA = "ada@example.com"
@@ -22,7 +22,7 @@ async def ask(identity: Identity, email: str = ADA) -> httpx.Response:
 
 
 async def confirm(identity: Identity, token: str) -> httpx.Response:
-    return await identity.http.post(f"/email-verifications/{token}")
+    return await identity.http.post(f"/email-verifications/{token}", json={"password": PASSWORD})
 
 
 async def test_link_verifies_the_address_once(mailing: Identity, databases: Databases, tmp_path: Path) -> None:

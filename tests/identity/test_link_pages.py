@@ -155,7 +155,7 @@ async def test_button_of_a_stranger_changes_nothing(mailing: Identity, tmp_path:
     for headers in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
         answer = await mailing.http.post(path, data={}, headers={**TYPE, **headers})
         assert answer.status_code == 403
-    await leads_to(mailing, path, "address-verified")
+    await leads_to(mailing, path, "address-verified", password=PASSWORD)
 
 
 async def test_one_connection_makes_any_number_of_links(identity: Identity) -> None:

@@ -15,7 +15,7 @@ from tests.identity.test_factors_disavowed import ACTIONS, CODES, FACTORS, FLAG,
 from tests.identity.test_new_device_letter import VERIFY
 from tests.identity.test_registration import register
 from tests.support.databases import Databases
-from tests.support.services import Identity
+from tests.support.services import PASSWORD, Identity
 
 OTHER = "paper clouds over Turin"
 WITHDRAWN = "former second factors"
@@ -92,6 +92,18 @@ async def test_reset_keeps_the_factors_of_an_account_whose_address_was_verified(
     await all_sent(databases)
     assert letters(tmp_path, OLD, WITHDRAWN) == []
     assert len(letters(tmp_path, OLD, "password was changed")) == 1
+
+
+async def test_verification_by_the_password_keeps_the_factors(
+    mailing: Identity, databases: Databases, tmp_path: Path
+) -> None:
+    owner = await Owner.of(mailing, tmp_path)
+    await add_passkey(mailing, owner.headers)
+    path = f"/email-verifications/{await token_in_letter(tmp_path, OLD, '/verify-email')}"
+    # A stranger's account stays unverified, whatever the owner of the address opens.
+    assert (await mailing.http.post(path)).status_code == 422
+    assert (await mailing.http.post(path, json={"password": PASSWORD})).status_code == 204
+    assert (len(await rows(databases, PASSKEYS)), await rows(databases, FLAG)) == (1, [True])
 
 
 async def test_second_reset_finds_the_address_verified_and_keeps_what_its_owner_has_added(

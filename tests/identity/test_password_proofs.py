@@ -101,13 +101,17 @@ async def test_link_is_valid_until_the_right_password_was_given(verifying: Ident
     assert (await confirm(verifying, token, {"password": PASSWORD})).status_code == 204
 
 
-async def test_account_that_can_be_used_without_it_verifies_its_address_without_the_password(
+async def test_account_that_can_be_used_without_it_verifies_its_address_by_the_password_as_well(
     mailing: Identity, tmp_path: Path
 ) -> None:
-    await mailing.register("ada")
-    path = f"{VERIFY}/{await token_in_letter(tmp_path, OLD, VERIFY)}"
-    assert 'type="password"' not in (await mailing.http.get(path)).text
-    assert (await press(mailing, path)).status_code == 303
+    headers = await mailing.signed_in("ada")
+    token = await token_in_letter(tmp_path, OLD, VERIFY)
+    assert 'type="password"' in (await mailing.http.get(f"{VERIFY}/{token}")).text
+    assert pointers(await confirm(mailing, token)) == ["/body/password"]
+    ensure_problem(await confirm(mailing, token, {"password": STRANGERS}), 403, "wrong_password")
+    assert (await mailing.http.get("/users/me", headers=headers)).json()["email_verified"] is False
+    assert (await press(mailing, f"{VERIFY}/{token}", password=PASSWORD)).status_code == 303
+    assert (await mailing.http.get("/users/me", headers=headers)).json()["email_verified"] is True
 
 
 async def test_passwords_of_a_link_are_limited_and_wait_in_the_queue(limited: Identity, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.databases import Databases
 from tests.support.services import PASSWORD, Identity
 
 ROUTES: Final[dict[str, tuple[LinkKind, dict[str, Any] | None]]] = {
-    "/email-verifications/{token}": (LinkKind.VERIFICATION, None),
+    "/email-verifications/{token}": (LinkKind.VERIFICATION, {"password": PASSWORD}),
     "/password-resets/{token}": (LinkKind.PASSWORD_RESET, {"new_password": "staple battery horse"}),
     "/email-changes/{token}": (LinkKind.ADDRESS_CHANGE, {"password": PASSWORD}),
     "/email-changes/{token}/undo": (LinkKind.ADDRESS_UNDO, None),
