@@ -165,6 +165,7 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
     await page.goto(f"{own}/sign-in")
     yield "sign-in"
     await press(page, "Sign in", "Sign in")
+    await expect(page.get_by_role("alert")).to_be_visible()
     yield "sign-in-with-errors"
     await sign_on(page, running, username)
     yield "account"
@@ -172,6 +173,7 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
         await page.goto(f"{own}/account/{name}")
         yield f"account-{name}"
     await press(page, "Delete the account", "Delete your account")
+    await expect(page.get_by_role("alert")).to_be_visible()
     yield "account-delete-with-errors"
     await page.goto(f"{own}/account/devices/others")
     await press(page, "Sign out everywhere else", "Signed out")

@@ -186,6 +186,7 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
         await page.goto(f"{own}{path}/{name}")
         yield f"admin-user-{name}"
     await press(page, "Delete the account", "Delete the account")
+    await expect(page.get_by_role("alert")).to_be_visible()
     yield "admin-user-delete-with-errors"
     for section in SECTIONS:
         await page.goto(f"{own}{section.path}")

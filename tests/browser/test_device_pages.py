@@ -96,6 +96,7 @@ async def pages_of(page: Page, running: Stack, codes: dict[str, Any]) -> AsyncIt
     await page.goto(codes["verification_uri"])
     yield "device-code"
     await press(page, "Go on", "Sign in on a device")
+    await expect(page.get_by_role("alert")).to_be_visible()
     yield "device-code-with-errors"
     await page.get_by_label("Code").fill(codes["user_code"])
     await press(page, "Go on", IS_THIS_YOURS)

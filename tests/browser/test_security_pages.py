@@ -165,15 +165,18 @@ async def pages_of(page: Page, running: Stack, username: str) -> AsyncIterator[s
     await page.goto(f"{security}/passkeys")
     yield "security-passkeys-with-one"
     await page.get_by_role("link", name="Rename").click()
+    await see(page, "Rename the passkey")
     yield "security-passkey"
     await page.goto(f"{security}/passkeys")
     await page.get_by_role("link", name="Remove").click()
+    await see(page, "Remove the passkey?")
     yield "security-passkey-removal"
     await page.goto(f"{security}/authenticator")
     yield "security-authenticator"
     await press(page, "Go on", "Connect the app")
     yield "security-authenticator-code"
     await press(page, "Connect the app", "Connect the app")
+    await expect(page.get_by_role("alert")).to_be_visible()
     yield "security-authenticator-code-with-errors"
     await page.get_by_label("Code", exact=True).fill((await app_on(page)).code(datetime.now(UTC)))
     await press(page, "Connect the app", "How you sign in")
