@@ -133,7 +133,7 @@ async def _owner(request: Request, caller: "SignedIn") -> Owner:
     client = await (await _parts(request)).clients.find(caller.client_id)
     if client is None or not client.is_first_party:
         raise FirstPartyRequired(f"{caller.client_id} is an application of others")
-    return Owner(caller.person_id(), except_session=caller.own_session_id())
+    return Owner(caller.person_id(), session_id=caller.own_session_id())
 
 
 async def _administrator_cause(administrator: "Administrator") -> Cause:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.authentication.copied_passkeys import CopiedPasskeys
 from identity_service.authentication.passkey_prompts import PasskeyPrompts
-from identity_service.authentication.second_factor import HalfSignedInBrowser, SecondFactor
+from identity_service.authentication.second_factor import HalfOpenBrowser, SecondFactor
 from identity_service.authentications import Authentication
 from identity_service.factors.ceremonies import Ceremonies
 from identity_service.factors.challenges import Purpose
@@ -39,7 +39,7 @@ class PasskeySecondFactor:
         """What the page asks the browser for; None if the account has no passkey."""
         return await self._prompts.for_user(Purpose.SECOND_FACTOR, user_id)
 
-    async def prove(self, browser: HalfSignedInBrowser, credential: Credential) -> IssuedSignOn:
+    async def prove(self, browser: HalfOpenBrowser, credential: Credential) -> IssuedSignOn:
         """Sign the person on. A refused passkey leaves the half-open sign-in as it is; one whose counter went back
         counts as a wrong code.
 
@@ -49,7 +49,7 @@ class PasskeySecondFactor:
         async def prove(db: AsyncSession, user: User, by_password: Authentication) -> Authentication | None:
             now = by_password.at
             try:
-                await self._ceremonies.asserted(db, credential, Purpose.SECOND_FACTOR, user.id, now)
+                await self._ceremonies.accept_assertion(db, credential, Purpose.SECOND_FACTOR, user.id, now)
             except PasskeyCopied as error:
                 await self._copied.record(db, user, error, now)
                 return None

@@ -92,16 +92,16 @@ class PasskeySignOn:
         try:
             async with self._limits.passkey_attempt():
                 username, user = await self._find(credentials.credential)
-                with_reason = partial(self._refused_sign_ins.record, username, user.id)
+                record = partial(self._refused_sign_ins.record, username, user.id)
                 try:
                     if expected not in (None, user.id):
                         raise PasskeyRefused("the passkey of somebody else")
                     return await self._start_for(user, credentials, device, secret)
                 except PasskeyRefused:
-                    await with_reason(Reason.PASSKEY)
+                    await record(Reason.PASSKEY)
                     raise
                 except InvalidCredentials as error:
-                    await with_reason(REASONS[type(error)])
+                    await record(REASONS[type(error)])
                     raise PasskeyRefused(error.reason) from error
         except LimitReached:
             self._refused_sign_ins.count(None)
@@ -121,7 +121,7 @@ class PasskeySignOn:
             if (refusal := refusal_of(locked, now)) is not None:
                 raise refusal
             try:
-                await self._ceremonies.asserted(db, credentials.credential, Purpose.SIGN_IN, user.id, now)
+                await self._ceremonies.accept_assertion(db, credentials.credential, Purpose.SIGN_IN, user.id, now)
             except PasskeyCopied as error:
                 copied = error
                 await self._copied.record(db, locked, error, now)

@@ -51,7 +51,7 @@ the password and returns it raised; None for a wrong code."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class HalfSignedInBrowser:
+class HalfOpenBrowser:
     """A browser with a half-open sign-in: the secrets in its cookies, of the half-open sign-in and of the sign-on that
     it may have, its device cookie, and what the request says of it."""
 
@@ -94,7 +94,7 @@ class SecondFactor:
         self._refused_sign_ins = refused_sign_ins
         self.outcomes = Tally("ok", *dict.fromkeys(_OUTCOMES.values()), "failed")
 
-    async def prove_by_code(self, browser: HalfSignedInBrowser, text: str) -> IssuedSignOn:
+    async def prove_by_code(self, browser: HalfOpenBrowser, text: str) -> IssuedSignOn:
         """Sign the person on by a code of the authenticator app or a recovery code, which is used by that. The wrong
         code with the number `MAX_WRONG_CODES` ends the half-open sign-in.
 
@@ -116,7 +116,7 @@ class SecondFactor:
 
         return await self.complete(browser, attempt, prove)
 
-    async def complete(self, browser: HalfSignedInBrowser, attempt: Attempt, prove: Proof) -> IssuedSignOn:
+    async def complete(self, browser: HalfOpenBrowser, attempt: Attempt, prove: Proof) -> IssuedSignOn:
         """Sign the person on if the second factor is proved, in an attempt that a limit allows.
 
         Raises SecondFactorWrong; SignInOver; LimitReached; what `prove` raises.
@@ -139,7 +139,7 @@ class SecondFactor:
             raise SignInOver("no live half-open sign-in")
         return live
 
-    async def _complete(self, live: LiveHalfOpenSignIn, browser: HalfSignedInBrowser, prove: Proof) -> IssuedSignOn:
+    async def _complete(self, live: LiveHalfOpenSignIn, browser: HalfOpenBrowser, prove: Proof) -> IssuedSignOn:
         """Sign the person on if the second factor is proved. Raises SecondFactorWrong, SignInOver."""
         is_new = not browser.is_known_to(live.user.id) and await self._letters.is_new_browser(live.user)
         async with self._database.begin() as db:

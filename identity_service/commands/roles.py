@@ -80,7 +80,8 @@ async def change_role(
     ] = None,
     wait: Wait = None,
 ) -> Answer:
-    """Give a role exactly the permissions that are named, or change another member of it."""
+    """Give a role exactly the permissions that are named, or change its description, or whether it requires a second
+    factor."""
     if none and permissions:
         raise WrongUsage("name permissions, or --no-permissions")
     if description is None and requires is None and not (none or permissions):

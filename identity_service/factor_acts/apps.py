@@ -6,7 +6,7 @@ from typing import NamedTuple
 from identity_service.errors import UserNotFound
 from identity_service.factor_acts.changes import FactorChanges
 from identity_service.factor_acts.present import lock_owner, origin_of
-from identity_service.factor_acts.values import Added, Owner
+from identity_service.factor_acts.values import Addition, Owner
 from identity_service.factors import one_time_codes, repository
 from identity_service.factors.code_errors import AppNotFound, EnrolmentNotFound, WrongCode
 from identity_service.factors.codes import Enrolment, FactorCodes
@@ -54,7 +54,7 @@ class AppActs:
             enrolment = await self._codes.find_enrolment(db, user.id, await origin_of(db, owner), self._clock.now())
             return None if enrolment is None else self._shown(user, enrolment)
 
-    async def confirm(self, owner: Owner, code: str) -> Added:
+    async def confirm(self, owner: Owner, code: str) -> Addition:
         """Add the app that shows this code, which is used by that; it takes the place of the app that the account has.
         The first factor of an account brings recovery codes.
 
@@ -70,7 +70,7 @@ class AppActs:
                 raise WrongCode
             if await repository.delete_app(db, user.id):
                 db.add(factor)
-                return Added(await self._changes.replaced(db, user, factor, owner, now))
+                return Addition(await self._changes.replaced(db, user, factor, owner, now))
             db.add(factor)
             return await self._changes.added(db, user, factor, owner, now)
 

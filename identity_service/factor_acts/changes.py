@@ -10,7 +10,7 @@ from identity_service.authentications import PASSWORD
 from identity_service.ending import EndReason
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.factor_acts.present import is_above, level_given_by, level_of, lock_present, lower_to, raise_by
-from identity_service.factor_acts.values import Added, Owner
+from identity_service.factor_acts.values import Addition, Owner
 from identity_service.factors import repository
 from identity_service.factors.code_errors import SecondFactorNeeded
 from identity_service.factors.codes import FactorCodes
@@ -37,7 +37,7 @@ class FactorChanges:
         self._letters = letters
         self._codes = codes
 
-    async def added(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Added:
+    async def added(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Addition:
         """Follow the insertion of a factor. The first one ends every other sign-on and session, so that all that are
         left were made with it, and brings recovery codes."""
         await db.flush()  # a passkey gets its id
@@ -52,7 +52,7 @@ class FactorChanges:
         cause = by_user(user.id, EndReason.FACTOR_ADDED)
         enqueued = await self._recorder.credentials_changed(db, now, user, changes, cause, ended=ended)
         await self._send(db, LetterKind.FACTOR_ADDED, user, factor, now)
-        return Added(Act(enqueued, cause.actor, str(user.id)), codes)
+        return Addition(Act(enqueued, cause.actor, str(user.id)), codes)
 
     async def replaced(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Act:
         """Follow the replacement of an app by this one: every other sign-on and session ends, since somebody may
@@ -139,7 +139,7 @@ class FactorChanges:
     async def _end_others(
         self, db: AsyncSession, user: User, owner: Owner, reason: EndReason, now: datetime
     ) -> EndedSessions:
-        exceptions = {"except_session": owner.except_session, "except_sign_on": owner.except_sign_on}
+        exceptions = {"except_session": owner.session_id, "except_sign_on": owner.sign_on_id}
         ended = await end_all(db, user.id, reason, now, **exceptions)
         if ended.session_ids:
             user.raise_version()

@@ -7,7 +7,7 @@ from uuid import UUID
 from identity_service.errors import UserNotFound
 from identity_service.factor_acts.changes import FactorChanges
 from identity_service.factor_acts.present import lock_owner
-from identity_service.factor_acts.values import Added, Owner
+from identity_service.factor_acts.values import Addition, Owner
 from identity_service.factors import passkeys, repository
 from identity_service.factors.ceremonies import MOST_PASSKEYS, Ceremonies
 from identity_service.factors.models import Passkey
@@ -19,11 +19,11 @@ from watchword.clock import Clock
 from watchword.database.database import Database
 
 
-class AddedPasskey(NamedTuple):
-    """A passkey, and what adding it has done."""
+class PasskeyAddition(NamedTuple):
+    """A passkey, and the act of adding it."""
 
     passkey: Passkey
-    added: Added
+    addition: Addition
 
 
 class PasskeyActs:
@@ -48,7 +48,7 @@ class PasskeyActs:
         _ensure_room(of_user)
         return self._ceremonies.registration_options(user, of_user)
 
-    async def add(self, owner: Owner, credential: Credential, name: str) -> AddedPasskey:
+    async def add(self, owner: Owner, credential: Credential, name: str) -> PasskeyAddition:
         """Add the passkey that an authenticator has made.
 
         Raises PasskeyRefused, PasskeysUnavailable, TooManyPasskeys; SessionEnded or SignOnRequired.
@@ -56,11 +56,11 @@ class PasskeyActs:
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             _ensure_room(await repository.list_passkeys(db, user.id))
-            made = await self._ceremonies.registered(db, user.id, credential, name, now)
+            made = await self._ceremonies.accept_registration(db, user.id, credential, name, now)
             passkey = await passkeys.insert_unless_known(db, made)
             if passkey is None:
                 raise PasskeyRefused("a credential id that is taken")
-            return AddedPasskey(passkey, await self._changes.added(db, user, passkey, owner, now))
+            return PasskeyAddition(passkey, await self._changes.added(db, user, passkey, owner, now))
 
     async def rename(self, user_id: UUID, passkey_id: UUID, name: str) -> Passkey:
         """Give a passkey another name. Raises PasskeyNotFound."""

@@ -39,7 +39,8 @@ router = APIRouter(
     responses=refusals(PasskeysUnavailable, TooManyPasskeys, UserNotFound, FirstPartyRequired),
 )
 async def begin_passkey(owner: OwnerDep, passkeys: PasskeyActsDep) -> PasskeyOptions:
-    """What a page of this service's own origin asks the browser for. Nothing is stored until it has answered."""
+    """What a page of this service's own origin passes to the browser, which has an authenticator make a passkey.
+    Nothing is stored before the answer. Requires a sign-in of the last ten minutes."""
     return PasskeyOptions(public_key=await passkeys.options(owner.user_id))
 
 
@@ -56,10 +57,10 @@ async def add_passkey(
     draft: PasskeyDraft, owner: OwnerDep, device: DeviceDep, passkeys: PasskeyActsDep, response: Response
 ) -> PasskeyAdded:
     """Add a passkey. If it is the first factor of the account, every other session ends, and the answer has recovery
-    codes. From then on, a password alone does not sign you in."""
-    added = await passkeys.add(owner, draft.credential, draft.name_or_default(device))
-    response.headers["Location"] = f"/users/me/passkeys/{added.passkey.id}"
-    return PasskeyAdded.of(added)
+    codes. From then on, the password alone does not sign you in. Requires a sign-in of the last ten minutes."""
+    addition = await passkeys.add(owner, draft.credential, draft.name_or_default(device))
+    response.headers["Location"] = f"/users/me/passkeys/{addition.passkey.id}"
+    return PasskeyAdded.of(addition)
 
 
 @router.patch(
@@ -88,5 +89,6 @@ async def rename_passkey(
 async def remove_passkey(
     passkey_id: UUID, owner: OwnerDep, passkeys: PasskeyActsDep, wait: PreferredWaitDep
 ) -> ObedienceRead | None:
-    """Remove a passkey. Every other session ends, and this one counts for no more than what the account still has."""
+    """Remove a passkey. Every other session ends, and this one counts for no more than what the account still has. The
+    recovery codes go with the last factor. Requires a sign-in of the last ten minutes."""
     return await wait.answer(await passkeys.remove(owner, passkey_id))

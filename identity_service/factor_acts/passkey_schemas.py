@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from identity_service.devices import Device
-from identity_service.factor_acts.passkey_acts import AddedPasskey
+from identity_service.factor_acts.passkey_acts import PasskeyAddition
 from identity_service.user_agents import device_name
 from watchword.http.fields import LEFT_OUT, NO_LABEL_CHARACTERS, Body, Label, Stripped, Visible, visible_pattern
 
@@ -21,7 +21,7 @@ PasskeyName = Annotated[
         min_length=1,
         max_length=MAX_NAME_CHARACTERS,
         json_schema_extra={"pattern": visible_pattern(NO_LABEL_CHARACTERS)},
-        description="How its owner calls it",
+        description="The name that its owner gave it",
         examples=["Chrome on Linux"],
     ),
     Visible,
@@ -77,15 +77,15 @@ class PasskeyAdded(BaseModel):
 
     passkey: PasskeyRead
     recovery_codes: Sequence[str] = Field(
-        description="With the first factor of an account: the codes of which each takes the place of a factor once."
-        " They are not shown again",
+        description="Ten codes if it is the first factor of the account, else empty. Each replaces the second factor"
+        " for one sign-in; they are shown only now",
         examples=[["abcd-efgh-jkmn-pqrs"]],
     )
 
     @classmethod
-    def of(cls, added: AddedPasskey) -> Self:
-        passkey = PasskeyRead.model_validate(added.passkey)
-        return cls(passkey=passkey, recovery_codes=added.added.recovery_codes)
+    def of(cls, addition: PasskeyAddition) -> Self:
+        passkey = PasskeyRead.model_validate(addition.passkey)
+        return cls(passkey=passkey, recovery_codes=addition.addition.recovery_codes)
 
 
 def default_name(device: Device) -> str:

@@ -44,8 +44,8 @@ async def lock_owner(db: AsyncSession, owner: Owner, clock: Clock) -> tuple[User
     user = await users.find_for_update(db, owner.user_id)
     present = await lock_present(db, owner)
     now = clock.now()
-    if owner.except_session is not None:
-        is_live = any(session.id == owner.except_session and session.is_live(now) for session in present.sessions)
+    if owner.session_id is not None:
+        is_live = any(session.id == owner.session_id and session.is_live(now) for session in present.sessions)
         if user is None or not is_live or (present.sign_on is not None and not present.sign_on.is_live(now)):
             raise SessionEnded("the session ended while factors were being changed")
     elif user is None or present.sign_on is None or not present.sign_on.is_live(now):
@@ -55,20 +55,20 @@ async def lock_owner(db: AsyncSession, owner: Owner, clock: Clock) -> tuple[User
 
 async def origin_of(db: AsyncSession, owner: Owner) -> UUID:
     """The sign-on that the owner acts from, or the session if it has none."""
-    if owner.except_session is None:
-        return owner.except_sign_on or owner.user_id
-    return await sessions.find_sign_on_id(db, owner.user_id, owner.except_session) or owner.except_session
+    if owner.session_id is None:
+        return owner.sign_on_id or owner.user_id
+    return await sessions.find_sign_on_id(db, owner.user_id, owner.session_id) or owner.session_id
 
 
 async def lock_present(db: AsyncSession, owner: Owner) -> Present:
     """What the owner acts from, locked until the transaction ends. The user must be locked."""
-    sign_on_id = owner.except_sign_on
-    if owner.except_session is not None:
-        sign_on_id = await sessions.find_sign_on_id(db, owner.user_id, owner.except_session)
+    sign_on_id = owner.sign_on_id
+    if owner.session_id is not None:
+        sign_on_id = await sessions.find_sign_on_id(db, owner.user_id, owner.session_id)
     sign_on = None
     if sign_on_id is not None:
         sign_on = await sign_ons.find_of_user_for_update(db, owner.user_id, sign_on_id)
-    is_present = Session.sign_on_id == sign_on_id if sign_on_id is not None else Session.id == owner.except_session
+    is_present = Session.sign_on_id == sign_on_id if sign_on_id is not None else Session.id == owner.session_id
     conditions = Session.user_id == owner.user_id, Session.ended_at.is_(None), is_present
     statement = select(Session).where(*conditions).order_by(Session.id).with_for_update()
     rows = await db.scalars(statement.execution_options(populate_existing=True))

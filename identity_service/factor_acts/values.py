@@ -8,16 +8,16 @@ from identity_service.obedience.models import Act
 
 
 class Owner(NamedTuple):
-    """Who changes the factors of their account, and from where: a session, or a sign-on in a browser. That sign-on,
-    with its sessions, goes on when others end."""
+    """The person who changes the factors of their account, and the session, or the sign-on of a browser, in which they
+    do. That sign-on, with its sessions, goes on when others end."""
 
     user_id: UUID
-    except_session: UUID | None = None
-    except_sign_on: UUID | None = None
+    session_id: UUID | None = None
+    sign_on_id: UUID | None = None
 
 
-class Added(NamedTuple):
-    """What adding a factor has done, and the recovery codes that were made with the first one."""
+class Addition(NamedTuple):
+    """The act of adding a factor, and the recovery codes that were made with the first one."""
 
     act: Act
     recovery_codes: Sequence[str] = ()

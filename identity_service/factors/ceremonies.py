@@ -108,7 +108,7 @@ class Ceremonies:
         )
         return _members_of(options_to_json(options))
 
-    async def registered(
+    async def accept_registration(
         self, db: AsyncSession, user_id: UUID, credential: Credential, name: str, now: datetime
     ) -> Passkey:
         """The passkey that an authenticator has made for this user; it is not inserted yet. Its challenge is spent."""
@@ -133,7 +133,7 @@ class Ceremonies:
             last_used_at=None,
         )
 
-    async def asserted(
+    async def accept_assertion(
         self, db: AsyncSession, credential: Credential, purpose: Purpose, user_id: UUID, now: datetime
     ) -> Passkey:
         """The passkey of this user that an authenticator has used for this purpose. The row is locked, its counter is

@@ -70,8 +70,8 @@ class FactorCodes:
     async def find_enrolment(self, db: AsyncSession, user_id: UUID, begun_in: UUID, now: datetime) -> Enrolment | None:
         """The enrolment that was begun in this sign-on or session and has not expired, if any; its row is locked.
         Raises CannotUnseal."""
-        is_it = TotpEnrolment.user_id == user_id, TotpEnrolment.begun_in == begun_in
-        statement = select(TotpEnrolment).where(*is_it).with_for_update()
+        conditions = TotpEnrolment.user_id == user_id, TotpEnrolment.begun_in == begun_in
+        statement = select(TotpEnrolment).where(*conditions).with_for_update()
         row = await db.scalar(statement.execution_options(populate_existing=True))
         if row is None or row.created_at + ENROLMENT_LIFETIME <= now:
             return None
@@ -117,7 +117,7 @@ class FactorCodes:
         self, db: AsyncSession, user_id: UUID, text: str, now: datetime
     ) -> AcceptedCode | None:
         digest = recovery_codes.digest_of(self._digests, user_id, text)
-        is_it = RecoveryCode.user_id == user_id, RecoveryCode.digest == digest, RecoveryCode.used_at.is_(None)
-        statement = update(RecoveryCode).where(*is_it).values(used_at=now).returning(RecoveryCode.digest)
+        conditions = RecoveryCode.user_id == user_id, RecoveryCode.digest == digest, RecoveryCode.used_at.is_(None)
+        statement = update(RecoveryCode).where(*conditions).values(used_at=now).returning(RecoveryCode.digest)
         is_right = await db.scalar(statement, execution_options={"synchronize_session": False}) is not None
         return AcceptedCode.RECOVERY if is_right else None

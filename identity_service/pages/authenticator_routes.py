@@ -52,9 +52,9 @@ async def confirm_app(sign_on: FreshSignOnDep, goal: GoalDep, form: FirstCodeFor
     """With the first factor of the account come recovery codes, which nothing but this answer shows."""
     try:
         if form.model is not None:
-            added = await parts.factors.apps.confirm(owner_of(sign_on), form.model.first_code)
-            if added.recovery_codes:
-                return made_page(parts.pages, goal, added.recovery_codes, "app_added")
+            addition = await parts.factors.apps.confirm(owner_of(sign_on), form.model.first_code)
+            if addition.recovery_codes:
+                return made_page(parts.pages, goal, addition.recovery_codes, "app_added")
             return go(SecurityPaths.before(goal).with_notice("app-connected"))
     except WrongCode as error:
         form = form.with_flaw("first_code", error)

@@ -62,9 +62,9 @@ async def add_passkey(
     try:
         if (new := form.model) is not None:
             name = new.passkey_name or default_name(device)
-            added = (await parts.factors.passkeys.add(owner_of(sign_on), new.credential, name)).added
-            if added.recovery_codes:
-                return made_page(parts.pages, goal, added.recovery_codes, "passkey_added")
+            addition = (await parts.factors.passkeys.add(owner_of(sign_on), new.credential, name)).addition
+            if addition.recovery_codes:
+                return made_page(parts.pages, goal, addition.recovery_codes, "passkey_added")
             return go(SecurityPaths.before(goal).with_notice("passkey-added"))
     except (PasskeyRefused, TooManyPasskeys) as error:
         form = form.with_flaw("passkey_name", error)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.half_open import HalfOpenSignIns
 from identity_service.authentication.passkey_second_factor import PasskeySecondFactor
-from identity_service.authentication.second_factor import HalfSignedInBrowser, SecondFactor
+from identity_service.authentication.second_factor import HalfOpenBrowser, SecondFactor
 from identity_service.authentication.sign_on_cookie import HalfOpenCookie, SignOnCookie
 from identity_service.devices import Device
 from identity_service.errors import NotSignedIn
@@ -75,13 +75,13 @@ class SecondFactorPage:
         proof = self._passkeys.prove(browser, credential)
         return await self._answer(request, browser, goal, proof, PASSKEY_FIELD)
 
-    def _browser(self, request: Request, device: Device) -> HalfSignedInBrowser:
-        return HalfSignedInBrowser(
+    def _browser(self, request: Request, device: Device) -> HalfOpenBrowser:
+        return HalfOpenBrowser(
             self._cookie.read(request), self._sign_on_cookie.read(request), self._device_cookie.read(request), device
         )
 
     async def _answer(
-        self, request: Request, browser: HalfSignedInBrowser, goal: Goal, proof: Awaitable[IssuedSignOn], field: str
+        self, request: Request, browser: HalfOpenBrowser, goal: Goal, proof: Awaitable[IssuedSignOn], field: str
     ) -> Response:
         """What the proof of a second factor, by the form with this field, leads to."""
         try:
@@ -95,7 +95,7 @@ class SecondFactorPage:
         return response
 
     async def _refused(
-        self, request: Request, browser: HalfSignedInBrowser, goal: Goal, error: AppError, field: str
+        self, request: Request, browser: HalfOpenBrowser, goal: Goal, error: AppError, field: str
     ) -> Response:
         """The page, which says why nobody was signed on."""
         answer = problem(error)
@@ -106,7 +106,7 @@ class SecondFactorPage:
         return copy_fields(answer, page)
 
     async def _page_again(
-        self, request: Request, browser: HalfSignedInBrowser, goal: Goal, form: Form[CodeForm]
+        self, request: Request, browser: HalfOpenBrowser, goal: Goal, form: Form[CodeForm]
     ) -> Response:
         """The page, without the code that was typed; if the sign-in is over, the page that says so."""
         half_open = await self._half_open.find(browser.half_open_secret)

@@ -19,7 +19,7 @@ _GROUP: Final = 4
 
 
 def owner_of(sign_on: LiveSignOn) -> Owner:
-    return Owner(sign_on.user_id, except_sign_on=sign_on.id)
+    return Owner(sign_on.user_id, sign_on_id=sign_on.id)
 
 
 def goal_path_of(goal: Goal) -> str | None:

@@ -22,7 +22,7 @@ async def equip(identity: Identity, browser: Browsing, user_id: str) -> None:
     """Give the person who is signed on in this browser a passkey, with its recovery codes, and an app."""
     sign_on = await identity.parts.sign_ons.find(browser.http.cookies[COOKIE])
     assert sign_on is not None
-    await add_passkey_as(identity, Owner(sign_on.user_id, except_sign_on=sign_on.id), "Telephone")
+    await add_passkey_as(identity, Owner(sign_on.user_id, sign_on_id=sign_on.id), "Telephone")
     await add_app(identity, user_id)
 
 

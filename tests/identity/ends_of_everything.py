@@ -56,7 +56,7 @@ async def end_everywhere(identity: Identity, _: Path) -> None:
 async def add_factor(identity: Identity, _: Path) -> None:
     tokens = await identity.sign_in("ada", resource=IDENTITY_URL)
     session = claims_of(tokens["access_token"])
-    await add_app_as(identity, Owner(UUID(session["sub"]), except_session=UUID(session["sid"])))
+    await add_app_as(identity, Owner(UUID(session["sub"]), session_id=UUID(session["sid"])))
 
 
 async def reset_factors(identity: Identity, _: Path) -> None:

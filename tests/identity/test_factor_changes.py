@@ -66,7 +66,7 @@ async def ada(mailing: Identity, databases: Databases) -> Ada:
     here = await start_in(mailing, secret)
     program = await mailing.sign_in("ada", resource=IDENTITY_URL)
     posts = await receiver_with_stream(mailing)
-    owner = Owner(row.user_id, except_sign_on=row.id)
+    owner = Owner(row.user_id, sign_on_id=row.id)
     return Ada(mailing, databases, posts, secret, owner, here, program)
 
 
@@ -90,7 +90,7 @@ async def test_present_sign_on_counts_for_the_factor_and_its_session_does_not(ad
 async def test_further_factor_ends_nothing(ada: Ada) -> None:
     await add_passkey_as(ada.identity, ada.owner)
     other = await start_in(ada.identity, ada.secret)
-    alone = Owner(ada.owner.user_id, except_session=UUID(claims_of(other["access_token"])["sid"]))
+    alone = Owner(ada.owner.user_id, session_id=UUID(claims_of(other["access_token"])["sid"]))
     codes = await ada.databases.fetch("identity_app", "SELECT digest FROM identity.recovery_codes ORDER BY 1")
     await add_passkey_as(ada.identity, alone, "Another key", internal=False)
     await ensure_live(ada.identity, ada.here, **WEB)
@@ -100,7 +100,7 @@ async def test_further_factor_ends_nothing(ada: Ada) -> None:
 
 async def test_owner_in_a_session_keeps_its_sign_on_and_raises_it(ada: Ada) -> None:
     session = UUID(claims_of(ada.here["access_token"])["sid"])
-    await add_passkey_as(ada.identity, Owner(ada.owner.user_id, except_session=session))
+    await add_passkey_as(ada.identity, Owner(ada.owner.user_id, session_id=session))
     assert (await ada.sign_on()).acr == "phr"
     await ensure_live(ada.identity, ada.here, **WEB)
     await ensure_ended(ada.identity, ada.program)
@@ -178,7 +178,7 @@ async def test_removal_lowers_tokens_that_say_more_than_their_session(ada: Ada) 
 async def test_removal_ends_all_others(ada: Ada) -> None:
     first, _ = await add_passkey_as(ada.identity, ada.owner), await add_passkey_as(ada.identity, ada.owner, "Another")
     alone = (await start(ada.identity, ada.owner.user_id, REQUEST))["access_token"]
-    await remove_passkey(ada.identity, Owner(ada.owner.user_id, except_session=UUID(claims_of(alone)["sid"])), first)
+    await remove_passkey(ada.identity, Owner(ada.owner.user_id, session_id=UUID(claims_of(alone)["sid"])), first)
     await ensure_ended(ada.identity, ada.here, **WEB)
     assert (await ada.identity.http.get("/users/me", headers=bearer(alone))).status_code == 200
 
@@ -221,7 +221,7 @@ async def test_sign_on_by_a_passkey_alone_is_lowered_and_keeps_its_only_method(
 
 async def test_nothing_is_added_or_removed_after_the_end_of_everything(ada: Ada) -> None:
     passkey_id = await add_passkey_as(ada.identity, ada.owner)
-    session = Owner(ada.owner.user_id, except_session=UUID(claims_of(ada.here["access_token"])["sid"]))
+    session = Owner(ada.owner.user_id, session_id=UUID(claims_of(ada.here["access_token"])["sid"]))
     end = "UPDATE identity.sign_ons SET ended_at = now(), end_reason = 'a test'"
     await ada.databases.execute("identity_app", end)
     with pytest.raises(SignOnRequired):

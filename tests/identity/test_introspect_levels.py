@@ -16,7 +16,7 @@ async def test_token_is_described_as_it_counts_once_a_factor_was_removed(
     await offer_openid(databases)
     secret = await register_and_sign_on(identity)
     row = await sign_on_row(identity, secret)
-    owner = Owner(row.user_id, except_sign_on=row.id)
+    owner = Owner(row.user_id, sign_on_id=row.id)
     weak = (await start_in(identity, secret))["refresh_token"]
     passkey_id = await add_passkey_as(identity, owner)
     strong = (await start_in(identity, secret))["refresh_token"]

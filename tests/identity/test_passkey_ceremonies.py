@@ -49,7 +49,7 @@ class Person:
     async def keep(self, credential: Any) -> Passkey:
         """Register what an authenticator has made."""
         async with self._database.begin() as db:
-            made = await self._ceremonies.registered(db, self.id, credential, "a key", self._clock.now())
+            made = await self._ceremonies.accept_registration(db, self.id, credential, "a key", self._clock.now())
             passkey = await passkeys.insert_unless_known(db, made)
             assert passkey is not None
             return passkey
@@ -68,7 +68,7 @@ class Person:
     async def prove(self, credential: Any, purpose: Purpose = Purpose.SIGN_IN) -> Passkey:
         async with self._database.begin() as db:
             await users.find_for_update(db, self.id)
-            return await self._ceremonies.asserted(db, credential, purpose, self.id, self._clock.now())
+            return await self._ceremonies.accept_assertion(db, credential, purpose, self.id, self._clock.now())
 
 
 def without_counter(holder: Authenticator) -> Authenticator:

@@ -33,7 +33,7 @@ async def everything(identity: Identity) -> tuple[Receiver, dict[str, str]]:
     again = (await identity.sign_in("lady", resource=IDENTITY_URL))["access_token"]
     change = {"current_password": "correct horse battery", "new_password": "staple trombone violin"}
     assert (await identity.http.put("/users/me/password", json=change, headers=bearer(again))).status_code == 204
-    owner = Owner(UUID(ada_id), except_session=UUID(claims_of(again)["sid"]))
+    owner = Owner(UUID(ada_id), session_id=UUID(claims_of(again)["sid"]))
     await add_app_as(identity, owner)
     await identity.parts.factors.apps.remove(owner)
     # Somebody else's: with an account go the events that name its owner.

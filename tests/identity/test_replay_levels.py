@@ -23,7 +23,7 @@ async def lowered(identity: Identity, databases: Databases) -> dict[str, str]:
     await offer_openid(databases)
     secret = await register_and_sign_on(identity)
     row = await sign_on_row(identity, secret)
-    owner = Owner(row.user_id, except_sign_on=row.id)
+    owner = Owner(row.user_id, sign_on_id=row.id)
     passkey_id = await add_passkey_as(identity, owner)
     assert claims_of((await start_in(identity, secret))["access_token"])["acr"] == "phr"
     await remove_passkey(identity, owner, passkey_id)

@@ -47,7 +47,7 @@ class Account:
 async def owner_of(account: Account) -> Owner:
     sign_on = await account.identity.parts.sign_ons.find(account.owner.http.cookies[COOKIE])
     assert sign_on is not None
-    return Owner(sign_on.user_id, except_sign_on=sign_on.id)
+    return Owner(sign_on.user_id, sign_on_id=sign_on.id)
 
 
 async def nothing(_: Account) -> None:

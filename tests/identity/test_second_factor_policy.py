@@ -163,7 +163,7 @@ async def test_the_last_factor_stays_while_a_role_requires_one(
     identity_at: Identity, obliged: Browsing, databases: Databases
 ) -> None:
     (row,) = await databases.fetch("identity_app", "SELECT id, user_id FROM identity.sign_ons")
-    owner = Owner(row["user_id"], except_sign_on=row["id"])
+    owner = Owner(row["user_id"], sign_on_id=row["id"])
     await add_app_as(identity_at, owner)
     app_removal = f"{SECURITY}/authenticator/removal"
     assert (await obliged.send(app_removal)).headers["Location"] == f"{SECURITY}?done=factor-needed"

@@ -135,7 +135,7 @@ async def owner_in(browser: Browsing, identity: Identity) -> Owner:
     """The owner of the account that is signed on in this browser."""
     sign_on = await identity.parts.sign_ons.find(browser.http.cookies[COOKIE])
     assert sign_on is not None
-    return Owner(sign_on.user_id, except_sign_on=sign_on.id)
+    return Owner(sign_on.user_id, sign_on_id=sign_on.id)
 
 
 async def test_no_sign_on_without_the_factor_outlives_its_addition(identity: Identity, databases: Databases) -> None:
