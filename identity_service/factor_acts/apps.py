@@ -42,9 +42,9 @@ class AppActs:
         was not confirmed, ends. Raises SessionEnded or SignOnRequired; CannotUnseal."""
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
-            return self._shown(user, await self._codes.enrol(db, user.id, await origin_of(db, owner), now))
+            return self._secret_of(user, await self._codes.enrol(db, user.id, await origin_of(db, owner), now))
 
-    async def find_begun(self, owner: Owner) -> AppSecret | None:
+    async def find_secret(self, owner: Owner) -> AppSecret | None:
         """The secret that waits for the first code of its app, if the owner began that in this sign-on or session: for
         a page that is shown again. Raises UserNotFound, CannotUnseal."""
         async with self._database.begin() as db:
@@ -52,7 +52,7 @@ class AppActs:
             if user is None:
                 raise UserNotFound
             enrolment = await self._codes.find_enrolment(db, user.id, await origin_of(db, owner), self._clock.now())
-            return None if enrolment is None else self._shown(user, enrolment)
+            return None if enrolment is None else self._secret_of(user, enrolment)
 
     async def confirm(self, owner: Owner, code: str) -> Addition:
         """Add the app that shows this code, which is used by that; it takes the place of the app that the account has.
@@ -84,6 +84,6 @@ class AppActs:
             await db.delete(factor)
             return await self._changes.removed(db, user, factor, owner, now)
 
-    def _shown(self, user: User, enrolment: Enrolment) -> AppSecret:
+    def _secret_of(self, user: User, enrolment: Enrolment) -> AppSecret:
         uri = one_time_codes.uri_of(enrolment.secret, user.username, self._issuer)
         return AppSecret(one_time_codes.text_of(enrolment.secret), uri, enrolment.expires_at)

@@ -59,8 +59,9 @@ async def begin_app(owner: OwnerDep, parts: PartsDep) -> AppSecretRead:
     dependencies=[FRESH_SIGN_IN],
 )
 async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:
-    """Add the app, or put it in the place of the one that the account has. The first factor of an account, and a
-    replacement, end every other session. With the first factor come recovery codes, which are shown only now."""
+    """Add the app, or replace the one that the account has. The first factor of an account, and a replacement, end
+    every other session. With the first factor come recovery codes, which are shown only now. Requires a sign-in of the
+    last ten minutes."""
     added = await parts.factors.apps.confirm(owner, confirmation.code)
     return RecoveryCodesRead(recovery_codes=added.recovery_codes)
 
@@ -78,7 +79,7 @@ async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: Par
 )
 async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -> ObedienceRead | None:
     """Remove the app. Every other session ends, and this one counts for no more than what the account still has. The
-    recovery codes go with the last factor."""
+    recovery codes go with the last factor. Requires a sign-in of the last ten minutes."""
     return await wait.answer(await parts.factors.apps.remove(owner))
 
 
@@ -90,5 +91,6 @@ async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -
     dependencies=[FRESH_SIGN_IN],
 )
 async def renew_recovery_codes(owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:
-    """Ten recovery codes, which are shown only now. Those that the account had are not valid any more."""
+    """Ten recovery codes, which are shown only now. Those that the account had are not valid any more. Requires a
+    sign-in of the last ten minutes."""
     return RecoveryCodesRead(recovery_codes=await parts.factors.recovery.renew_codes(owner))

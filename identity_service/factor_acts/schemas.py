@@ -68,7 +68,7 @@ class RecoveryCodesRead(BaseModel):
     """Recovery codes, shown only now."""
 
     recovery_codes: Sequence[str] = Field(
-        description="Each takes the place of a second factor once. Empty if the account had a factor before, and so has"
+        description="Each replaces the second factor for one sign-in. Empty if the account had a factor before: it has"
         " its codes already",
         examples=[_CODES],
     )

@@ -42,7 +42,7 @@ async def begin_app(sign_on: FreshSignOnDep, goal: GoalDep, _: ButtonForm, parts
 @router.get("/code")
 @public
 async def show_secret(sign_on: FreshSignOnDep, goal: GoalDep, parts: PartsDep) -> Response:
-    secret = await parts.factors.apps.find_begun(owner_of(sign_on))
+    secret = await parts.factors.apps.find_secret(owner_of(sign_on))
     return go(SecurityPaths.before(goal).app) if secret is None else secret_page(parts.pages, goal, secret)
 
 
@@ -60,7 +60,7 @@ async def confirm_app(sign_on: FreshSignOnDep, goal: GoalDep, form: FirstCodeFor
         form = form.with_flaw("first_code", error)
     except EnrolmentNotFound:
         return go(SecurityPaths.before(goal).with_notice("app-not-waiting"))
-    secret = await parts.factors.apps.find_begun(owner_of(sign_on))
+    secret = await parts.factors.apps.find_secret(owner_of(sign_on))
     return go(SecurityPaths.before(goal).app) if secret is None else secret_page(parts.pages, goal, secret, form)
 
 
