@@ -186,6 +186,10 @@ class Limits:
             return False
         return True
 
+    async def may_tell(self, user_id: UUID, kind: str) -> bool:
+        """Charge a letter of this kind to the account. In a transaction, too: a refusal does not keep its locks."""
+        return await self.limiter.allows(self._letter(str(user_id), kind))
+
     @asynccontextmanager
     async def letter_to(self, email: str, kind: str) -> AsyncIterator[bool]:
         """Whether the block may write a letter, charged as by `may_write_to`. An AppError of the block takes the charge

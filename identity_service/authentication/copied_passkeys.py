@@ -25,6 +25,6 @@ class CopiedPasskeys:
         the error was caught, and raise the error after that."""
         self._recorder.passkey_refused(db, user.id, error.passkey.id, str(error))
         # Somebody who has the copy must not be able to send the owner any number of letters.
-        if self._letters.can_send and await self._limits.may_write_to(str(user.id), LetterKind.PASSKEY_REFUSED):
+        if self._letters.can_send and await self._limits.may_tell(user.id, LetterKind.PASSKEY_REFUSED):
             name = error.passkey.name
             await self._letters.send_link(db, LetterKind.PASSKEY_REFUSED, user.id, now, passkey=name)

@@ -57,7 +57,7 @@ class NewDeviceLetters:
 
     async def may_send(self, user_id: UUID) -> bool:
         """Whether the limit of letters, which is charged by that, allows one more."""
-        return await self._limits.may_write_to(str(user_id), LetterKind.NEW_DEVICE)
+        return await self._limits.may_tell(user_id, LetterKind.NEW_DEVICE)
 
     async def send(self, db: AsyncSession, user_id: UUID, device: Device, now: datetime) -> None:
         """Write the letter, unless a notice was written just now. The user must be locked."""
@@ -75,7 +75,7 @@ class NewDeviceLetters:
         if (
             self._letters.can_send
             and user.email_verified_at is not None
-            and await self._limits.may_write_to(str(user.id), LetterKind.DEVICE_CONNECTED)
+            and await self._limits.may_tell(user.id, LetterKind.DEVICE_CONNECTED)
         ):
             words = {"application": application, "device": device_text(device)}
             await self._letters.send_link(db, LetterKind.DEVICE_CONNECTED, user.id, now, **words)

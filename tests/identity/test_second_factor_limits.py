@@ -16,7 +16,9 @@ from tests.support import services
 from tests.support.databases import Databases
 from tests.support.limits import exact_counts
 from tests.support.metrics import scrape
+from tests.support.pauses import Pauses
 from tests.support.services import Identity
+from watchword.limits import Pace
 from watchword.testing import StandingClock
 
 __all__ = ["exact_counts"]
@@ -170,3 +172,20 @@ async def test_owner_is_told_of_a_recovery_code_that_was_used(
     assert await sent(databases, tmp_path, "recovery code") == 1
     audit = "SELECT actor = subject AS is_own FROM identity.audit_entries WHERE action = 'recovery_code.used'"
     assert [row["is_own"] for row in await databases.fetch("identity_owner", audit)] == [True]
+
+
+async def test_letter_that_the_limit_forbids_makes_no_sign_on_wait_with_its_rows_locked(
+    clean_databases: Databases, clock: StandingClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"mail_folder": tmp_path, "limit_letters_account": "1/3600"}
+    async with services.identity(clean_databases, clock=clock, **settings) as identity:
+        user_id = await verified(identity, clean_databases)
+        async with browsing(identity) as browser:
+            await browser.sign_on()
+        ada, pauses = await add_codes(identity, user_id), Pauses()
+        monkeypatch.setattr("watchword.limits.pace.GAP_SECONDS", 1.0)
+        monkeypatch.setattr(Pace, "wait", Pace(monotonic=lambda: 0.0, pause=pauses).wait)
+        for code in ada.recovery_codes[:4]:
+            assert (await attempt(identity, code)).status_code == 303
+        refused = identity.parts.limits.limiter.refusals["letters-account"]
+        assert (pauses, refused) == ([], 3)

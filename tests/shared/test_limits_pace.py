@@ -52,3 +52,16 @@ async def test_refusals_of_one_address_are_one_line_whatever_the_accounts(pace: 
             await limiter.ensure_allowed(Charge(PER_ADDRESS, "a"), Charge(PER_ACCOUNT, account))
     assert pauses == pytest.approx([GAP_SECONDS, 2 * GAP_SECONDS])
     await limiter.close()
+
+
+async def test_who_goes_on_after_a_refusal_waits_for_no_turn_and_keeps_nobody_waiting(
+    pace: Pace, pauses: Pauses
+) -> None:
+    limiter = Limiter("postgresql://nobody@127.0.0.1:1/nothing", allowances_table(MetaData()), digest, pace=pace)
+    charge = Charge(PER_ACCOUNT, "ada")
+    assert [await limiter.allows(charge) for _ in range(4)] == [True, False, False, False]
+    assert (pauses, limiter.refusals) == ([], {"account": 3})
+    with pytest.raises(LimitReached):
+        await limiter.ensure_allowed(charge)
+    assert pauses == []
+    await limiter.close()

@@ -15,7 +15,7 @@ from watchword.database.connections import connect_with_settings
 from watchword.database.errors import DatabaseUnavailable
 from watchword.database.writes import WritePool
 from watchword.limits.errors import LimitReached
-from watchword.limits.limit import Charge
+from watchword.limits.limit import Charge, Limit
 from watchword.limits.memory import Instants, charge_alone, waits
 from watchword.limits.pace import Pace
 from watchword.limits.statements import charge_statement, undo_statement
@@ -78,13 +78,17 @@ class Limiter:
     async def ensure_allowed(self, *charges: Charge) -> None:
         """Charge every one of these limits or, if one of them is reached, none. Raises LimitReached."""
         keys = self._keys(charges)
-        remembered = [self._refusals.seconds_to(key) for key in keys]
-        if any(remembered):
-            self.tally["remembered"] += 1
-            await self._refuse(keys, charges, remembered)
-        refused = await self._judge(keys, charges)
+        refused = await self._refused(keys, charges)
         if any(refused):
             await self._refuse(keys, charges, refused)
+
+    async def allows(self, *charges: Charge) -> bool:
+        """Charge as `ensure_allowed` does, and return whether it was allowed. A refusal waits for no turn: this is for
+        callers who go on either way, and may hold locks meanwhile."""
+        refused = await self._refused(self._keys(charges), charges)
+        if any(refused):
+            self._count(refused, charges)
+        return not any(refused)
 
     async def give_back(self, *charges: Charge) -> None:
         """Take one use of each of these limits back, since what it was charged for was not done.
@@ -109,11 +113,24 @@ class Limiter:
     def _keys(self, charges: Sequence[Charge]) -> list[bytes]:
         return [self._digest(f"limit {limit.name}", subject)[:_KEY_BYTES] for limit, subject in charges]
 
+    async def _refused(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
+        """For each of these limits, in how many seconds it allows a use again; 0 if it does not refuse this one."""
+        remembered = [self._refusals.seconds_to(key) for key in keys]
+        if not any(remembered):
+            return await self._judge(keys, charges)
+        self.tally["remembered"] += 1
+        return remembered
+
     async def _refuse(self, keys: Sequence[bytes], charges: Sequence[Charge], refused: Sequence[float]) -> None:
-        wait, (limit, _) = max(zip(refused, charges, strict=True), key=lambda pair: pair[0])
-        self.refusals[limit.name] = self.refusals.get(limit.name, 0) + 1
+        wait, limit = self._count(refused, charges)
         await self._pace.wait([key for key, seconds in zip(keys, refused, strict=True) if seconds])
         raise LimitReached(limit, max(1, math.ceil(wait)))
+
+    def _count(self, refused: Sequence[float], charges: Sequence[Charge]) -> tuple[float, Limit]:
+        """Count a refusal, as one by the limit that refuses for the longest time. Returns that time and that limit."""
+        wait, (limit, _) = max(zip(refused, charges, strict=True), key=lambda pair: pair[0])
+        self.refusals[limit.name] = self.refusals.get(limit.name, 0) + 1
+        return wait, limit
 
     async def _judge(self, keys: Sequence[bytes], charges: Sequence[Charge]) -> list[float]:
         if not self.counts_alone:
