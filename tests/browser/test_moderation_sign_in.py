@@ -1,9 +1,10 @@
 """A moderator who signed in too long ago is asked to do so once more, and finds again what they typed."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser.barriers import Inspect, inspect_in_every_look
 from tests.browser.members import Member, a_member, signed_in_as, write_post
@@ -25,6 +26,25 @@ SESSIONS = (
 )
 # The page gets another token, as it does every ten minutes.
 RENEW = "import('/assets/session.js').then(async ({ accessToken }) => void (await accessToken(await accessToken())))"
+
+# As when the person signs out in another tab, or the session ends elsewhere.
+END_SESSION = "import('/assets/session.js').then(({ sessionEnded }) => sessionEnded())"
+KEEP_ANOTHER_TEXT = "localStorage.setItem('text:another', `${Date.now()} sealed`)"
+# Acts as a moderator whose session is over, and who closes each dialog. Gives the titles of the dialogs.
+ACT_AND_CLOSE = """async () => {
+  const titles = [];
+  const show = HTMLDialogElement.prototype.showModal;
+  HTMLDialogElement.prototype.showModal = function () {
+    titles.push(this.querySelector("h2").textContent);
+    show.call(this);
+    setTimeout(() => this.close());
+  };
+  const [{ call }, { reasonFor }] = await Promise.all([import("/assets/api.js"), import("/assets/reasons.js")]);
+  await reasonFor("delete", "Delete?", "", "Delete");
+  const path = "/posts/00000000-0000-0000-0000-000000000000?reason=Spam";
+  const refusal = await call("DELETE", path).catch(({ status }) => status);
+  return [...titles, refusal];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +109,61 @@ async def test_a_note_that_was_typed_before_the_sign_in_was_too_old_is_in_the_di
             assert (
                 await member.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('text:'))") == []
             )
+
+
+async def test_a_note_that_was_kept_stays_if_the_session_ends_while_its_dialog_is_open(
+    running: Stack, browser: Browser
+) -> None:
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
+        await report_of(ada, "posts", await write_post(ada, "Sell more"))
+        async with a_member(browser, grace, "/moderation") as member:
+            await expect(item(member, "Sell more")).to_be_visible()
+            await make_old(running)
+            await member.page.evaluate(RENEW)
+            await member.press("Resolve “Sell more”")
+            await member.answer("Resolve the report?", "Resolve", "Seen before")
+            await sign_in_once_more(member, running)
+            field = member.dialog("Resolve the report?").get_by_role("textbox")
+            await member.press("Resolve “Sell more”")
+            await expect(field).to_have_value("Seen before")
+            await member.page.evaluate(END_SESSION)
+            await expect(member.page.get_by_text("You are not signed in.")).to_be_visible()
+            await expect(field).to_have_count(0)
+            await member.go("/moderation")
+            await member.press("Resolve “Sell more”")
+            await expect(field).to_have_value("Seen before")
+
+
+async def test_the_dialog_opens_without_what_was_kept_if_the_service_does_not_answer(
+    running: Stack, browser: Browser
+) -> None:
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    async with registered_person(running, "ada") as ada, registered_person(running, "grace", "moderator") as grace:
+        await report_of(ada, "posts", await write_post(ada, "Sell none"))
+        async with a_member(browser, grace, "/moderation", hears_events=False) as member:
+            await expect(item(member, "Sell none")).to_be_visible()
+            await member.page.evaluate(KEEP_ANOTHER_TEXT)
+            # Its token has expired, and it gets no other one.
+            await member.page.route("**/auth/token", hold)
+            await member.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=1))
+            await member.press("Resolve “Sell none”")
+            await expect(member.dialog("Resolve the report?").get_by_role("textbox")).to_have_value("")
+            assert waiting
+
+
+async def test_who_has_no_session_any_more_is_asked_to_sign_in_alone(running: Stack, browser: Browser) -> None:
+    async with (
+        registered_person(running, "grace", "moderator") as grace,
+        a_member(browser, grace, "/moderation", hears_events=False) as member,
+    ):
+        await make_old(running)
+        await member.page.evaluate(RENEW)
+        await member.page.context.clear_cookies()
+        assert await member.page.evaluate(ACT_AND_CLOSE) == ["Delete?", "Please sign in", 401]
 
 
 async def test_a_list_that_is_refused_has_the_link_and_no_dialog(running: Stack, browser: Browser) -> None:

@@ -10,7 +10,7 @@ const TOLD_STATUSES = [401, 403, 429];
 
 /** An answer that is no success: its status and the members of its problem document (RFC 9457). `errors` are those of
  * a validation, `{pointer, code, detail}`; `retryAfter` is in seconds, null if the answer does not say. `needs` is what
- * a further sign-in must give (RFC 9470), null if it would not help. */
+ * a further sign-in must give (RFC 9470), null if it would not help, or if nobody is signed in any more. */
 export class Refused extends Error {
   constructor(answer, problem) {
     super(problem.detail ?? `The service answered ${answer.status}.`);
@@ -18,7 +18,7 @@ export class Refused extends Error {
     this.code = problem.code ?? "";
     this.errors = problem.errors ?? [];
     this.retryAfter = Number(answer.headers.get("Retry-After")) || null;
-    this.needs = needsOf(answer);
+    this.needs = signedInPerson() === null ? null : needsOf(answer);
   }
 }
 

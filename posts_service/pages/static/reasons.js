@@ -3,6 +3,7 @@
 
 import { beforeSigningInAgain } from "./api.js";
 import { textFrom } from "./dialogs.js";
+import { signedInPerson } from "./session.js";
 import { hasTexts, openText } from "./texts.js";
 
 // A dialog opens after so long at the latest: without what was kept, if the service does not answer.
@@ -27,18 +28,23 @@ export function noteFor(place, title, text, action) {
 async function answerTo(place, title, text, action, field) {
   if (isLooking) return null;
   isLooking = true;
+  const person = signedInPerson();
   const kept = hasTexts() ? await openIfPossible(place) : null;
   isLooking = false;
   const answer = await textFrom(title, text, action, { ...field, typed: kept?.content?.typed ?? "" });
   latest = answer === null ? null : { place, typed: answer };
-  await kept?.write(null);
+  // The dialog also closes when the session ends, which is no answer: the text is there again after the next sign-in.
+  if (signedInPerson()?.id === person?.id) await kept?.write(null);
   await kept?.close();
   return answer;
 }
 
-/** The text of this place; null if the service does not give the key to it. */
+/** The text of this place; null if the service does not give the key to it in time. */
 function openIfPossible(place) {
-  return openText(place, AbortSignal.timeout(PATIENCE_MILLISECONDS)).catch(() => null);
+  const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  // The key may need another access token, which does not heed the signal.
+  const late = new Promise((resolve) => signal.addEventListener("abort", () => resolve(null)));
+  return Promise.race([openText(place, signal).catch(() => null), late]);
 }
 
 beforeSigningInAgain(async () => {

@@ -22,6 +22,7 @@ const unsaved = new Map();
 export async function openText(place, signal) {
   const person = signedInPerson();
   const keys = await keysOf(person, signal);
+  signal?.throwIfAborted();
   const unsavedText = unsaved.get(`${person.id} ${place}`);
   if (unsavedText !== undefined) {
     unsaved.delete(`${person.id} ${place}`);
