@@ -12,6 +12,7 @@ from identity_service.pages.passkey_sign_in import PasskeySignInPage
 from identity_service.pages.rendering import Pages
 from identity_service.pages.second_factor import SecondFactorPage
 from identity_service.pages.sign_in import SignInPage
+from identity_service.pages.sign_in_cookies import SignInCookies
 from identity_service.pages.sign_in_view import SignInView
 from identity_service.pages.stronger import StrongerPage
 from identity_service.sessions.sign_ons import SignOns
@@ -32,38 +33,22 @@ class SignInPages:
         sign_ons: SignOns,
         cookie: SignOnCookie,
     ) -> None:
-        issuer, clock = ground.settings.issuer, ground.clock
-        self._half_open_cookie = HalfOpenCookie(issuer)
-        self.device_cookie = DeviceCookie.of(issuer, KnownDevices(ground.sealer, ground.digests, clock))
-        view = SignInView(pages, code_flow.requests, authentication.passkey_prompts)
+        issuer, clock, requests = ground.settings.issuer, ground.clock, code_flow.requests
+        device_cookie = DeviceCookie.of(issuer, KnownDevices(ground.sealer, ground.digests, clock))
+        self.cookies = cookies = SignInCookies(cookie, HalfOpenCookie(issuer), device_cookie)
+        view = SignInView(pages, requests, authentication.passkey_prompts)
         self.password = SignInPage(
-            view,
-            sign_ons,
-            authentication.password_sign_on,
-            clock,
-            accounts=accounts,
-            cookie=cookie,
-            half_open_cookie=self._half_open_cookie,
-            device_cookie=self.device_cookie,
+            view, sign_ons, authentication.password_sign_on, clock, accounts=accounts, cookies=cookies
         )
-        self.passkey = PasskeySignInPage(
-            view, sign_ons, authentication.passkey_sign_on, cookie=cookie, device_cookie=self.device_cookie
-        )
-        self._add_second_factor(pages, authentication, code_flow, cookie)
-        self.stronger = StrongerPage(
-            pages, code_flow.requests, code_flow.answers, factors.list, authentication.passkey_prompts, clock=clock
-        )
-
-    def _add_second_factor(
-        self, pages: Pages, authentication: AuthenticationParts, code_flow: CodeFlow, cookie: SignOnCookie
-    ) -> None:
+        self.passkey = PasskeySignInPage(view, sign_ons, authentication.passkey_sign_on, cookies)
         self.second_factor = SecondFactorPage(
             pages,
             authentication.half_open_sign_ins,
             authentication.second_factor,
             authentication.passkey_second_factor,
-            code_flow.requests,
-            cookie=self._half_open_cookie,
-            sign_on_cookie=cookie,
-            device_cookie=self.device_cookie,
+            requests,
+            cookies=cookies,
+        )
+        self.stronger = StrongerPage(
+            pages, requests, code_flow.answers, factors.list, authentication.passkey_prompts, clock=clock
         )

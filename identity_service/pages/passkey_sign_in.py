@@ -3,15 +3,14 @@
 from fastapi import Request
 from starlette.responses import Response
 
-from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.passkey_sign_on import PasskeyCredentials, PasskeySignOn
-from identity_service.authentication.sign_on_cookie import SignOnCookie
 from identity_service.devices import Device
 from identity_service.factors.passkey_errors import PasskeyRefused, PasskeysUnavailable
 from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.pages.forms import NOTHING, PASSKEY_FIELD, Form, PasskeyForm
 from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import go
+from identity_service.pages.sign_in_cookies import SignInCookies
 from identity_service.pages.sign_in_view import Place, SignInView
 from identity_service.sessions.sign_ons import SignOns
 from identity_service.sign_ons.values import IssuedSignOn, LiveSignOn
@@ -24,19 +23,12 @@ class PasskeySignInPage:
     one who is signed on."""
 
     def __init__(
-        self,
-        view: SignInView,
-        sign_ons: SignOns,
-        passkey_sign_on: PasskeySignOn,
-        *,
-        cookie: SignOnCookie,
-        device_cookie: DeviceCookie,
+        self, view: SignInView, sign_ons: SignOns, passkey_sign_on: PasskeySignOn, cookies: SignInCookies
     ) -> None:
         self._view = view
         self._sign_ons = sign_ons
         self._passkey_sign_on = passkey_sign_on
-        self._cookie = cookie
-        self._device_cookie = device_cookie
+        self._cookies = cookies
 
     async def submit(self, request: Request, goal: Goal, form: Form[PasskeyForm], device: Device) -> Response:
         """Sign the person on and lead them to the goal; or show the page again, which says what is wrong."""
@@ -44,7 +36,7 @@ class PasskeySignInPage:
             place = Place(goal, None, await self._view.authorization(goal))
         except AuthorizationFailed:
             return go(goal.path)
-        secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
+        secret, known_device = self._cookies.sign_on.read(request), self._cookies.device.read(request)
         try:
             if place.authorization is None and goal.needs_fresh:
                 place = place._replace(sign_on=await self._sign_ons.find(secret))
@@ -54,10 +46,7 @@ class PasskeySignInPage:
             issued = await self._authenticate(place.sign_on, credentials, device, secret)
         except (PasskeyRefused, PasskeysUnavailable, LimitReached, Unavailable) as error:
             return await self._view.refused(place, NOTHING, error, PASSKEY_FIELD)
-        response = go(goal.path)
-        self._cookie.set(request, response, issued.secret, issued.expires_at)
-        self._device_cookie.set(response, known_device, issued.user_id, issued.logins)
-        return response
+        return self._cookies.lead_on(request, goal, issued, known_device)
 
     async def _authenticate(
         self, sign_on: LiveSignOn | None, credentials: PasskeyCredentials, device: Device, secret: str

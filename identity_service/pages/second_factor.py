@@ -5,11 +5,9 @@ from collections.abc import Awaitable
 from fastapi import Request
 from starlette.responses import Response
 
-from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.half_open import HalfOpenSignIns
 from identity_service.authentication.passkey_second_factor import PasskeySecondFactor
 from identity_service.authentication.second_factor import HalfOpenBrowser, SecondFactor
-from identity_service.authentication.sign_on_cookie import HalfOpenCookie, SignOnCookie
 from identity_service.devices import Device
 from identity_service.errors import NotSignedIn
 from identity_service.factors.passkey_errors import PasskeyRefused, PasskeysUnavailable
@@ -19,6 +17,7 @@ from identity_service.oauth.authorization.requests import AuthorizationRequests
 from identity_service.pages.forms import NOTHING, PASSKEY_FIELD, CodeForm, Flaw, Form, PasskeyForm
 from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import Pages, go
+from identity_service.pages.sign_in_cookies import SignInCookies
 from identity_service.pages.way_on import let_form_lead_to
 from identity_service.sign_ons.values import IssuedSignOn
 from watchword.errors import AppError, Unavailable
@@ -39,24 +38,20 @@ class SecondFactorPage:
         passkeys: PasskeySecondFactor,
         requests: AuthorizationRequests,
         *,
-        cookie: HalfOpenCookie,
-        sign_on_cookie: SignOnCookie,
-        device_cookie: DeviceCookie,
+        cookies: SignInCookies,
     ) -> None:
         self._pages = pages
         self._half_open = half_open
         self._second_factor = second_factor
         self._passkeys = passkeys
         self._requests = requests
-        self._cookie = cookie
-        self._sign_on_cookie = sign_on_cookie
-        self._device_cookie = device_cookie
+        self._cookies = cookies
 
     async def show(self, request: Request, goal: Goal) -> Response:
-        half_open = await self._half_open.find(self._cookie.read(request))
+        half_open = await self._half_open.find(self._cookies.half_open.read(request))
         if half_open is None:
             response = go(goal.sign_in_path)
-            self._cookie.delete_repeated(request, response)
+            self._cookies.half_open.delete_repeated(request, response)
             return response
         return await self._page(goal, half_open)
 
@@ -76,8 +71,9 @@ class SecondFactorPage:
         return await self._answer(request, browser, goal, proof, PASSKEY_FIELD)
 
     def _browser(self, request: Request, device: Device) -> HalfOpenBrowser:
+        cookies = self._cookies
         return HalfOpenBrowser(
-            self._cookie.read(request), self._sign_on_cookie.read(request), self._device_cookie.read(request), device
+            cookies.half_open.read(request), cookies.sign_on.read(request), cookies.device.read(request), device
         )
 
     async def _answer(
@@ -88,10 +84,8 @@ class SecondFactorPage:
             issued = await proof
         except (NotSignedIn, PasskeyRefused, PasskeysUnavailable, LimitReached, Unavailable) as error:
             return await self._refused(request, browser, goal, error, field)
-        response = go(goal.path)
-        self._cookie.delete(request, response)
-        self._sign_on_cookie.set(request, response, issued.secret, issued.expires_at)
-        self._device_cookie.set(response, browser.known_device, issued.user_id, issued.logins)
+        response = self._cookies.lead_on(request, goal, issued, browser.known_device)
+        self._cookies.half_open.delete(request, response)
         return response
 
     async def _refused(
@@ -114,7 +108,7 @@ class SecondFactorPage:
             return await self._page(goal, half_open, Form(flaws=form.flaws))
         response = self._pages.page("sign_in_over.html", "sign_in_over", path=goal.sign_in_path)
         response.status_code = 422
-        self._cookie.delete(request, response)
+        self._cookies.half_open.delete(request, response)
         return response
 
     async def _page(self, goal: Goal, half_open: LiveHalfOpenSignIn, form: Form[CodeForm] = NOTHING) -> Response:

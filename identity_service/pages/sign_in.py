@@ -4,18 +4,16 @@ from fastapi import Request
 from starlette.responses import Response
 
 from identity_service.accounts.service import Accounts
-from identity_service.authentication.device_cookie import DeviceCookie
 from identity_service.authentication.password import PasswordCredentials
 from identity_service.authentication.sign_on import AfterPassword, PasswordSignOn
-from identity_service.authentication.sign_on_cookie import HalfOpenCookie, SignOnCookie
 from identity_service.devices import Device
 from identity_service.errors import InvalidCredentials, UserNotFound
-from identity_service.half_open_sign_ins.values import IssuedHalfOpenSignIn
 from identity_service.oauth.authorization.errors import AuthorizationFailed
 from identity_service.oauth.authorization.request import AuthorizationRequest
 from identity_service.pages.forms import NOTHING, CredentialsForm, Flaw, Form
 from identity_service.pages.goals import Goal
 from identity_service.pages.rendering import go
+from identity_service.pages.sign_in_cookies import SignInCookies
 from identity_service.pages.sign_in_view import Place, SignInView
 from identity_service.sessions.sign_ons import SignOns
 from identity_service.sign_ons.values import LiveSignOn
@@ -38,23 +36,19 @@ class SignInPage:
         clock: Clock,
         *,
         accounts: Accounts,
-        cookie: SignOnCookie,
-        half_open_cookie: HalfOpenCookie,
-        device_cookie: DeviceCookie,
+        cookies: SignInCookies,
     ) -> None:
         self._view = view
         self._sign_ons = sign_ons
         self._password_sign_on = password_sign_on
         self._accounts = accounts
-        self._cookie = cookie
-        self._half_open_cookie = half_open_cookie
-        self._device_cookie = device_cookie
+        self._cookies = cookies
         self._clock = clock
 
     async def show(self, request: Request, goal: Goal) -> Response:
         """The page; a person whose sign-on satisfies the goal is led there at once. So is everybody whose goal is a
         request that an application may not make."""
-        sign_on = await self._sign_ons.find(self._cookie.read(request))
+        sign_on = await self._sign_ons.find(self._cookies.sign_on.read(request))
         try:
             authorization = await self._view.authorization(goal)
         except AuthorizationFailed:
@@ -65,7 +59,7 @@ class SignInPage:
         response = await self._view.page(
             Place(goal, sign_on, authorization), Form({"login": login}) if login else NOTHING
         )
-        self._cookie.delete_repeated(request, response)
+        self._cookies.sign_on.delete_repeated(request, response)
         return response
 
     async def submit(self, request: Request, goal: Goal, form: SignInForm, device: Device) -> Response:
@@ -78,7 +72,7 @@ class SignInPage:
             place = Place(goal, None, await self._view.authorization(goal))
         except AuthorizationFailed:
             return go(goal.path)
-        secret, known_device = self._cookie.read(request), self._device_cookie.read(request)
+        secret, known_device = self._cookies.sign_on.read(request), self._cookies.device.read(request)
         try:
             if place.authorization is None and not form.values.get("login"):
                 place = place._replace(sign_on=await self._sign_ons.find(secret))
@@ -89,14 +83,7 @@ class SignInPage:
             issued = await self._authenticate(place.sign_on, credentials, device, secret)
         except (InvalidCredentials, LimitReached, Unavailable) as error:
             return await self._view.refused(place, form, error, "login" if place.sign_on is None else "password")
-        if isinstance(issued, IssuedHalfOpenSignIn):
-            response = go(goal.second_factor_path)
-            self._half_open_cookie.set(request, response, issued.secret, issued.expires_at)
-            return response
-        response = go(goal.path)
-        self._cookie.set(request, response, issued.secret, issued.expires_at)
-        self._device_cookie.set(response, known_device, issued.user_id, issued.logins)
-        return response
+        return self._cookies.lead_on(request, goal, issued, known_device)
 
     async def _expected_login(
         self, authorization: AuthorizationRequest | None, sign_on: LiveSignOn | None

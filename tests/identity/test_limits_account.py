@@ -37,7 +37,7 @@ async def limited(clean_databases: Databases) -> AsyncIterator[Identity]:
 
 def device_of(identity: Identity, user_id: str, *logins: str) -> str:
     """The cookie of a browser in which this user has signed in."""
-    cookie = identity.parts.sign_in_pages.device_cookie
+    cookie = identity.parts.sign_in_pages.cookies.device
     return f"{cookie.name}={cookie.devices.write(None, UUID(user_id), logins)}"
 
 

@@ -34,7 +34,7 @@ async def test_browser_is_known_after_it_signed_a_person_on_and_not_before(ident
     assert (wrong.status_code, cookies_of(wrong, DEVICE)) == (422, [])
     (cookie,) = cookies_of(await attempt(identity), DEVICE)
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "lax", "/")
-    assert identity.parts.sign_in_pages.device_cookie.devices.read(cookie.value) is not None
+    assert identity.parts.sign_in_pages.cookies.device.devices.read(cookie.value) is not None
 
 
 async def test_sign_on_in_another_browser_is_told_once_and_the_first_one_is_not(
