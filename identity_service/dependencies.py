@@ -15,9 +15,9 @@ from identity_service.devices import Device
 from identity_service.errors import (
     FirstPartyRequired,
     FreshSignOnRequired,
+    MustAddSecondFactor,
     NetworkNotAllowed,
     OwnPasswordRequired,
-    SecondFactorMissing,
     SessionEnded,
     SignOnRequired,
 )
@@ -194,7 +194,7 @@ async def _sign_on(request: Request) -> LiveSignOn:
     if sign_on.must_change_password and path != CHANGE_PASSWORD:
         raise OwnPasswordRequired("the initial password must be changed first")
     if sign_on.must_add_second_factor and not sign_on.must_change_password and not is_of_security(path):
-        raise SecondFactorMissing("a second factor must be added first")
+        raise MustAddSecondFactor("a second factor must be added first")
     return sign_on
 
 

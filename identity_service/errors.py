@@ -116,11 +116,11 @@ class PasswordMustChange(Forbidden):
     detail = "This password is an initial one: sign in at /sign-in, choose your own at /account/password, and use that."
 
 
-class SecondFactorRequired(Forbidden):
-    """The password is right, but the account has a second factor, or must have one: the password alone starts no
-    session."""
+class PasswordNotEnough(Forbidden):
+    """The password is right, but it alone starts no session: the account has a second factor, or a role that requires
+    one."""
 
-    code = "second_factor_required"
+    code = "password_not_enough"
     detail = (
         "This account has a second factor, or must have one: its password alone is not enough. Sign in at /sign-in."
     )
@@ -192,8 +192,9 @@ class OwnPasswordRequired(SignOnRequired):
     """The person signed on with an initial password, and must choose their own before anything else."""
 
 
-class SecondFactorMissing(SignOnRequired):
-    """A role of the person requires a second factor, and they must add one before anything else."""
+class MustAddSecondFactor(SignOnRequired):
+    """The person is signed on without the second factor that a role of theirs requires, and must add one before
+    anything else."""
 
 
 class FreshSignOnRequired(SignOnRequired):

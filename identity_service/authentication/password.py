@@ -17,7 +17,7 @@ from identity_service.errors import (
     InitialPasswordExpired,
     InvalidCredentials,
     PasswordMustChange,
-    SecondFactorRequired,
+    PasswordNotEnough,
 )
 from identity_service.limits import Limits
 from identity_service.refused_sign_ins.service import RefusedSignIns
@@ -41,7 +41,7 @@ _OUTCOMES: Final[dict[type[BaseException], str]] = {
     AddressUnverified: "unverified",
     InitialPasswordExpired: "initial_expired",
     PasswordMustChange: "must_change",
-    SecondFactorRequired: "second_factor",
+    PasswordNotEnough: "second_factor",
     LimitReached: "limited",
     HashingBusy: "overloaded",
 }
@@ -162,13 +162,13 @@ class SignIn:
 
     async def sign_in(self, credentials: PasswordCredentials, request: SignInRequest) -> IssuedSession:
         """Start a session. Raises as `PasswordAuthentication.authenticate` does; and after the right password alone
-        PasswordMustChange, and SecondFactorRequired if the account has a second factor or must have one."""
+        PasswordMustChange, and PasswordNotEnough if the account has a second factor or must have one."""
 
         async def start(authenticated: AuthenticatedUser) -> IssuedSession:
             if authenticated.user.must_change_password:
                 raise PasswordMustChange
             if authenticated.user.has_second_factor:
-                raise SecondFactorRequired
+                raise PasswordNotEnough
             return await self._session_start.start(authenticated.user, authenticated.new_hash, request)
 
         return await self._authentication.authenticate(credentials, start)

@@ -75,7 +75,7 @@ class AppActs:
             return await self._changes.added(db, user, factor, owner, now)
 
     async def remove(self, owner: Owner) -> Act:
-        """Remove the app. Raises AppNotFound, SecondFactorNeeded; SessionEnded or SignOnRequired."""
+        """Remove the app. Raises AppNotFound, LastFactorRequired; SessionEnded or SignOnRequired."""
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             factor = await repository.find_app(db, user.id)

@@ -12,7 +12,7 @@ from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.factor_acts.present import is_above, level_given_by, level_of, lock_present, lower_to, raise_by
 from identity_service.factor_acts.values import Addition, Owner
 from identity_service.factors import repository
-from identity_service.factors.code_errors import SecondFactorNeeded
+from identity_service.factors.code_errors import LastFactorRequired
 from identity_service.factors.codes import FactorCodes
 from identity_service.factors.models import Passkey
 from identity_service.factors.repository import Factor
@@ -67,14 +67,14 @@ class FactorChanges:
 
     async def removed(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Act:
         """Follow the deletion of a factor: every other sign-on and session ends, and the present ones count for no more
-        than what the account still has. The recovery codes go with the last factor. Raises SecondFactorNeeded."""
+        than what the account still has. The recovery codes go with the last factor. Raises LastFactorRequired."""
         await db.flush()  # what is left is counted
         present = await lock_present(db, owner)
         changes = [_change("factor.removed", factor, "delete")]
         level = await self._settle(db, user, changes)
         await db.flush()  # whether a factor is left is read
         if await roles.must_add_now(db, user.id):
-            raise SecondFactorNeeded
+            raise LastFactorRequired
         ended = await self._end_others(db, user, owner, EndReason.FACTOR_REMOVED, now)
         # A token may still say more than the rows, which another sign-in has lowered since it was issued.
         is_lowered = lower_to(present, level) or is_above(level_given_by(factor), level)
@@ -139,8 +139,9 @@ class FactorChanges:
     async def _end_others(
         self, db: AsyncSession, user: User, owner: Owner, reason: EndReason, now: datetime
     ) -> EndedSessions:
-        exceptions = {"except_session": owner.session_id, "except_sign_on": owner.sign_on_id}
-        ended = await end_all(db, user.id, reason, now, **exceptions)
+        ended = await end_all(
+            db, user.id, reason, now, except_session=owner.session_id, except_sign_on=owner.sign_on_id
+        )
         if ended.session_ids:
             user.raise_version()
         return ended

@@ -73,7 +73,7 @@ class PasskeyActs:
         return passkey
 
     async def remove(self, owner: Owner, passkey_id: UUID) -> Act:
-        """Remove a passkey. Raises PasskeyNotFound, SecondFactorNeeded; SessionEnded or SignOnRequired."""
+        """Remove a passkey. Raises PasskeyNotFound, LastFactorRequired; SessionEnded or SignOnRequired."""
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             passkey = await passkeys.find_by_id(db, user.id, passkey_id)

@@ -15,7 +15,7 @@ from identity_service.factor_acts.passkey_schemas import (
     PasskeyOptions,
     PasskeyRead,
 )
-from identity_service.factors.code_errors import SecondFactorNeeded
+from identity_service.factors.code_errors import LastFactorRequired
 from identity_service.factors.passkey_errors import (
     PasskeyNotFound,
     PasskeyRefused,
@@ -83,7 +83,7 @@ async def rename_passkey(
     status_code=204,
     response_model=None,
     dependencies=[FRESH_SIGN_IN],
-    responses=obedience_answer() | refusals(PasskeyNotFound, SecondFactorNeeded, FirstPartyRequired),
+    responses=obedience_answer() | refusals(PasskeyNotFound, LastFactorRequired, FirstPartyRequired),
     openapi_extra=PREFER_WAIT,
 )
 async def remove_passkey(

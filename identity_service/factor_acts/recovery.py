@@ -7,7 +7,7 @@ from identity_service.factor_acts.changes import FactorChanges
 from identity_service.factor_acts.present import lock_owner
 from identity_service.factor_acts.values import Owner
 from identity_service.factors import repository
-from identity_service.factors.code_errors import NoSecondFactor, RecoveryCodesChanged
+from identity_service.factors.code_errors import RecoveryCodesChanged, RecoveryCodesWithoutFactor
 from identity_service.factors.codes import FactorCodes
 from identity_service.obedience.models import Act
 from identity_service.recording.cause import Cause
@@ -28,12 +28,12 @@ class FactorRecovery:
         self._clock = clock
 
     async def renew_codes(self, owner: Owner, version: str | None = None) -> Sequence[str]:
-        """Ten recovery codes, which take the place of those that the account had. Raises NoSecondFactor;
+        """Ten recovery codes, which take the place of those that the account had. Raises RecoveryCodesWithoutFactor;
         RecoveryCodesChanged if these have not the `version` that is given; SessionEnded or SignOnRequired."""
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             if not user.has_second_factor:
-                raise NoSecondFactor
+                raise RecoveryCodesWithoutFactor
             if version not in (None, await repository.version_of_recovery_codes(db, user.id)):
                 raise RecoveryCodesChanged
             codes = await self._codes.renew_recovery_codes(db, user.id, now)

@@ -15,8 +15,8 @@ from identity_service.factor_acts.schemas import (
 from identity_service.factors.code_errors import (
     AppNotFound,
     EnrolmentNotFound,
-    NoSecondFactor,
-    SecondFactorNeeded,
+    LastFactorRequired,
+    RecoveryCodesWithoutFactor,
     WrongCode,
 )
 from identity_service.keys.sealing import CannotUnseal
@@ -73,7 +73,7 @@ async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: Par
     status_code=204,
     response_model=None,
     responses=obedience_answer()
-    | refusals(AppNotFound, SecondFactorNeeded, FirstPartyRequired, InsufficientUserAuthentication),
+    | refusals(AppNotFound, LastFactorRequired, FirstPartyRequired, InsufficientUserAuthentication),
     openapi_extra=PREFER_WAIT,
     dependencies=[FRESH_SIGN_IN],
 )
@@ -87,7 +87,7 @@ async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -
     "/recovery-codes",
     operation_id="recovery_codes_renew",
     summary="Make new recovery codes",
-    responses=refusals(NoSecondFactor, FirstPartyRequired, InsufficientUserAuthentication),
+    responses=refusals(RecoveryCodesWithoutFactor, FirstPartyRequired, InsufficientUserAuthentication),
     dependencies=[FRESH_SIGN_IN],
 )
 async def renew_recovery_codes(owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:

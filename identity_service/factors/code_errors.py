@@ -27,14 +27,16 @@ class RecoveryCodesChanged(Conflict):
     detail = "The recovery codes were renewed meanwhile."
 
 
-class NoSecondFactor(Conflict):
-    code = "no_second_factor"
+class RecoveryCodesWithoutFactor(Conflict):
+    """Recovery codes were asked for by somebody whose account has no factor that they could stand in for."""
+
+    code = "recovery_codes_without_factor"
     detail = "Recovery codes are for accounts with an authenticator app or a passkey. Add one first."
 
 
-class SecondFactorNeeded(Conflict):
-    """It is the last factor of somebody who has a role that requires one. Otherwise what was signed in by it would go
-    on without."""
+class LastFactorRequired(Conflict):
+    """The factor to be removed is the last one of somebody who has a role that requires one. Without this refusal, the
+    present sign-on would go on without a factor."""
 
-    code = "second_factor_needed"
+    code = "last_factor_required"
     detail = "A role of yours requires a second factor. Add another one before you remove this one."

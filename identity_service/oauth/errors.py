@@ -50,10 +50,10 @@ class PasswordMustChange(InvalidGrant):
     description = errors.PasswordMustChange.detail
 
 
-class SecondFactorRequired(InvalidGrant):
+class PasswordNotEnough(InvalidGrant):
     """The answer to the right password alone."""
 
-    description = errors.SecondFactorRequired.detail
+    description = errors.PasswordNotEnough.detail
 
 
 class UnauthorizedClient(OAuthError):
@@ -142,7 +142,7 @@ TRANSLATIONS: Final[dict[type[AppError], type[OAuthError]]] = {
     errors.TokenTooLarge: TooManyScopes,
     errors.InvalidCredentials: InvalidGrant,
     errors.PasswordMustChange: PasswordMustChange,
-    errors.SecondFactorRequired: SecondFactorRequired,
+    errors.PasswordNotEnough: PasswordNotEnough,
     errors.RefreshTokenRefused: InvalidGrant,
     errors.CodeRefused: InvalidGrant,
     errors.DeviceCodeRefused: InvalidGrant,

@@ -13,7 +13,7 @@ from identity_service.dependencies import (
     OurForms,
     PartsDep,
 )
-from identity_service.factors.code_errors import AppNotFound, EnrolmentNotFound, SecondFactorNeeded, WrongCode
+from identity_service.factors.code_errors import AppNotFound, EnrolmentNotFound, LastFactorRequired, WrongCode
 from identity_service.pages.forms import NOTHING
 from identity_service.pages.rendering import go
 from identity_service.pages.security import made_page, owner_of, removal_page, secret_page
@@ -82,6 +82,6 @@ async def remove_app(sign_on: FreshSignOnDep, goal: GoalDep, _: ButtonForm, part
         await parts.factors.apps.remove(owner_of(sign_on))
     except AppNotFound:
         return go(paths.overview)
-    except SecondFactorNeeded:
+    except LastFactorRequired:
         return go(paths.with_notice("factor-needed"))
     return go(paths.with_notice("app-removed"))

@@ -20,7 +20,7 @@ from identity_service.dependencies import (
 )
 from identity_service.factor_acts.listing import FactorsOfUser
 from identity_service.factor_acts.passkey_schemas import default_name
-from identity_service.factors.code_errors import SecondFactorNeeded
+from identity_service.factors.code_errors import LastFactorRequired
 from identity_service.factors.models import Passkey
 from identity_service.factors.passkey_errors import (
     PasskeyNotFound,
@@ -106,7 +106,7 @@ async def remove_passkey(
     paths = SecurityPaths.before(goal)
     try:
         await parts.factors.passkeys.remove(owner_of(sign_on), passkey_id)
-    except SecondFactorNeeded:
+    except LastFactorRequired:
         return go(paths.with_notice("factor-needed"))
     return go(paths.with_notice("passkey-removed"))
 

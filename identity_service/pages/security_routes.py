@@ -13,7 +13,7 @@ from identity_service.dependencies import (
     RecoveryCodesForm,
     SignOnDep,
 )
-from identity_service.factors.code_errors import NoSecondFactor, RecoveryCodesChanged
+from identity_service.factors.code_errors import RecoveryCodesChanged, RecoveryCodesWithoutFactor
 from identity_service.pages.forms import NOTHING
 from identity_service.pages.goals import SECURITY, Goal
 from identity_service.pages.rendering import go
@@ -57,7 +57,7 @@ async def renew_recovery_codes(
         if form.model is not None:
             codes = await parts.factors.recovery.renew_codes(owner_of(sign_on), form.model.version)
             return made_page(parts.pages, goal, codes)
-    except (NoSecondFactor, RecoveryCodesChanged):
+    except (RecoveryCodesWithoutFactor, RecoveryCodesChanged):
         pass
     return await _recovery_codes_page(parts, sign_on, goal, has_changed=True)
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from identity_service.authentication.sign_on_cookie import SignOnCookie
-from identity_service.errors import FreshSignOnRequired, OwnPasswordRequired, SecondFactorMissing, SignOnRequired
+from identity_service.errors import FreshSignOnRequired, MustAddSecondFactor, OwnPasswordRequired, SignOnRequired
 from identity_service.pages.forms import query_of
 from identity_service.pages.goals import (
     ADMINISTRATION,
@@ -33,7 +33,7 @@ def install(app: FastAPI, cookie: SignOnCookie) -> None:
             return go(Goal.of_authorization(query_of(request)).path)
         if isinstance(error, OwnPasswordRequired):
             return _go_to(request, CHANGE_PASSWORD)
-        if isinstance(error, SecondFactorMissing):
+        if isinstance(error, MustAddSecondFactor):
             return _go_to(request, _goal(request, error).path_before(SECURITY))
         response = _go_to(request, _goal(request, error).sign_in_path)
         cookie.delete_repeated(request, response)

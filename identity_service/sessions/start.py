@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity_service.ending import MAX_ENDED_AT_ONCE, EndReason
-from identity_service.errors import AccountChanged, SecondFactorRequired
+from identity_service.errors import AccountChanged, PasswordNotEnough
 from identity_service.recording.cause import Cause
 from identity_service.recording.recorder import Recorder
 from identity_service.roles import repository as roles
@@ -61,7 +61,7 @@ class SessionStart:
         did not know.
 
         Raises AccountChanged if the account, its password or whether it has a second factor changed while the password
-        was verified; SecondFactorRequired if a role of the user requires one and the account has none; TokenTooLarge,
+        was verified; PasswordNotEnough if a role of the user requires one and the account has none; TokenTooLarge,
         NoSigningKey.
         """
         if new_hash is None and (issued := await self._start_alone(user, request)) is not None:
@@ -104,7 +104,7 @@ class SessionStart:
                 raise AccountChanged(_ACCOUNT_CHANGED)
             *locked, must_add_second_factor = row
             if must_add_second_factor:
-                raise SecondFactorRequired(_MUST_ADD_FACTOR)
+                raise PasswordNotEnough(_MUST_ADD_FACTOR)
             return await self._insert_alone(db, user, TokenUser(*locked), request)
 
     async def _insert_alone(
@@ -124,7 +124,7 @@ class SessionStart:
             if locked is None:
                 raise AccountChanged(_ACCOUNT_CHANGED)
             if await roles.must_add_now(db, locked.id):
-                raise SecondFactorRequired(_MUST_ADD_FACTOR)
+                raise PasswordNotEnough(_MUST_ADD_FACTOR)
             now = self._clock.now()
             if new_hash is not None:
                 locked.password_hash = new_hash

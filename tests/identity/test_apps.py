@@ -213,7 +213,7 @@ async def test_removed_app_leaves_nothing_and_services_are_told(ada: Owner, cloc
 
 
 async def test_recovery_codes_are_renewed_while_there_is_a_factor(ada: Owner) -> None:
-    ensure_problem(await ada.request("POST", CODES), 409, "no_second_factor")
+    ensure_problem(await ada.request("POST", CODES), 409, "recovery_codes_without_factor")
     _, former = await ada.add()
     answer = await ada.request("POST", CODES)
     assert answer.status_code == 200

@@ -18,7 +18,7 @@ TRANSLATED: list[tuple[AppError, str, int]] = [
     (errors.AccountDisabled("why"), "invalid_grant", 400),
     (errors.AccountChanged("why"), "invalid_grant", 400),
     (errors.PasswordMustChange("why"), "invalid_grant", 400),
-    (errors.SecondFactorRequired("why"), "invalid_grant", 400),
+    (errors.PasswordNotEnough("why"), "invalid_grant", 400),
     (errors.RefreshTokenRefused("why"), "invalid_grant", 400),
     (errors.CodeRefused("why"), "invalid_grant", 400),
     (errors.DeviceCodeRefused("why"), "invalid_grant", 400),
