@@ -175,7 +175,7 @@ async def test_a_person_who_declines_the_stronger_sign_in_stays_signed_in_and_ca
     state = parameters(await browser.start(**STEP_UP))["state"]
     refusal = {"error": "unmet_authentication_requirements", "state": state, "iss": browser.issuer.issuer.url}
     answer = await browser.http.get("/auth/callback", params=refusal)
-    assert (answer.status_code, "as strongly as" in answer.text) == (403, True)
+    assert (answer.status_code, "You are still signed in" in answer.text) == (403, True)
     assert "You are not signed in" not in answer.text
     assert parameters(link_to_begin_again(answer.text)) == {"return": "/notes", **STEP_UP}
     assert browser.cookie(SESSION) == session

@@ -11,7 +11,7 @@ from watchword.auth.assurance import strongest
 from watchword.auth.principal import Principal
 
 Caller: TypeAlias = tuple[Principal, str | None]
-"""A principal that a guard has let pass, and the `acr` that it has asked for."""
+"""A principal that has passed a guard, and the `acr` that this guard requires, if any."""
 
 
 class EndReason(StrEnum):
@@ -45,7 +45,7 @@ class OpenConnection:
         self._task = task
 
     def required_acr(self) -> str | None:
-        """The strongest sign-in that one of the guards has asked for."""
+        """The strongest `acr` that its guards require; None if none of them requires one."""
         return strongest(acr for _, acr in self._callers if acr is not None)
 
     def end(self, end_reason: EndReason) -> None:

@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 LEVEL_OF: Final[dict[str, str]] = {Kind.AT_MOST_MFA: "mfa", Kind.AT_MOST_PWD: "pwd", Kind.WEAKEST: LEVELS[0]}
-"""As how strong the tokens count at most that a revocation of one of these kinds is about. They stay valid.
+"""The level for which tokens count at most that a revocation of one of these kinds is about. They stay valid.
 
 A process of a release that does not know these kinds refuses the tokens altogether, as it does for any other kind.
 """

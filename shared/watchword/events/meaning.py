@@ -36,9 +36,9 @@ def _of_key(received: ReceivedEvent, until: float) -> Revocation | None:
 
 
 def _of_level(received: ReceivedEvent, until: float) -> Revocation | None:
-    """Which tokens count as weaker than they say. A level that is not one of ours may be any, so they count as weakest,
-    as they do if the issuer does not count its changes: then the time decides, as it does for those of an earlier
-    release, and tokens from earlier in the same second count as weaker too."""
+    """Which tokens count as weaker than they say. For a level that is none of ours, they count as the weakest, and so
+    they do if the event has no `ver`: then it is about the tokens from before it, also those of the same second. An
+    earlier release goes by the time as well."""
     claims, key = received.claims, received.subject or received.session_id
     if not key or claims.get("change_direction") == "increase":
         return None

@@ -144,8 +144,8 @@ def credential_change(
 def assurance_level_change(
     issuer: str, subject: str, version: int, level: str, *, at: datetime, initiator: str, reason: str
 ) -> SecurityEvent:
-    """Tokens of this user with a smaller `ver`, a member of our own, count as at most so strong: `level` is "pwd" or
-    "mfa", which are names of RFC 8176. A stronger factor of the account was removed."""
+    """Tokens of this user with a smaller `ver`, a member of our own, count for at most this level, which is "pwd" or
+    "mfa" (RFC 8176). A stronger factor of the account was removed."""
     circumstances = _circumstances(int(at.timestamp()), initiator, reason)
     levels = {"namespace": "RFC8176", "current_level": level, "change_direction": "decrease"}
     return SecurityEvent(

@@ -19,7 +19,7 @@ _STYLE: Final = (
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _TITLE: Final = "You are not signed in"
-_TITLES: Final[dict[type[AppError], str]] = {StrongerSignInDeclined: "You have not signed in once more"}
+_TITLES: Final[dict[type[AppError], str]] = {StrongerSignInDeclined: "You did not sign in once more"}
 FIELDS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "

@@ -68,9 +68,7 @@ class StrongerSignInDeclined(Forbidden):
     """The person has not signed in as strongly as the page asks, and does not want to or cannot."""
 
     code = "stronger_sign_in_declined"
-    detail = (
-        "You have not signed in as strongly as the page asks that you come from. What you were signed in for goes on."
-    )
+    detail = "The page that you came from asks for a stronger sign-in. You are still signed in as before."
 
 
 class SignInFailed(Unavailable):

@@ -38,8 +38,8 @@ class SignInRequest(NamedTuple):
 
     @property
     def asks_for_more(self) -> bool:
-        """Whether the sign-in must be recent, or by certain means, of the person who is signed in: whoever makes an
-        account first is somebody else."""
+        """Whether the sign-in must be recent, or by certain means, of the person who is signed in. With
+        `prompt=create`, another person may come back."""
         return self.prompt != CREATE and (self.max_age is not None or self.acr_values is not None)
 
     @property

@@ -97,7 +97,7 @@ class Issuer:
         del self._public[kid]
 
     def lower(self, subject: str, level: str = "pwd", *, version: int = 1) -> None:
-        """Let tokens of this person with a smaller `ver` count as at most so strong (`pwd` or `mfa`) at guards with
+        """Let tokens of this person with a smaller `ver` count for at most this level (`pwd` or `mfa`) at guards with
         `acr`, as after the removal of a factor. Verifiers that have `revocations` of their own do not obey it."""
         kinds = {LEVEL_OF[kind]: kind for kind in reversed(LEVEL_OF)}
         if level not in kinds:
