@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 from tests.support.databases import Databases
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from watchword.database import Database
 from watchword.database.portions import PORTION
 from watchword.limits import (
@@ -129,12 +129,16 @@ async def test_a_use_is_given_back_in_this_process_while_the_table_is_locked(
 
 
 async def test_charging_and_giving_back_at_once_never_wait_for_each_other_in_a_circle(
-    new_limiter: Callable[[], Limiter],
+    new_limiter: Callable[[], Limiter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A circle is broken after a second (deadlock_timeout), and a busy machine answers late without one.
+    for name in ("limiter.ANSWER_SECONDS", "statements.TIMEOUT_SECONDS"):
+        monkeypatch.setattr(f"watchword.limits.{name}", PATIENCE_SECONDS)
+    monkeypatch.setattr("watchword.limits.limiter.LOCK_MILLISECONDS", 60_000)
     one, other, many = new_limiter(), new_limiter(), Limit("many", 10_000, 600)
     charges = [Charge(many, subject) for subject in "abcdef"]
     assert await allowed(one, *charges) == await allowed(other, *charges) == 1
-    rounds = [(one.ensure_allowed(*charges), other.give_back(*reversed(charges))) for _ in range(50)]
+    rounds = [(one.ensure_allowed(*charges), other.give_back(*reversed(charges))) for _ in range(500)]
     await asyncio.gather(*(call for pair in rounds for call in pair))
     assert not one.counts_alone
 
