@@ -4,6 +4,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from html import unescape
 
 import httpx
 import pytest
@@ -102,6 +103,23 @@ async def test_a_demand_that_is_taken_out_on_the_way_to_identity_is_not_met(visi
     assert (callback.status_code, "too long ago" in callback.text) == (400, True)
     # The former session is what it was.
     assert (await visit.call("/payments")).status_code == 401
+
+
+async def test_somebody_else_who_signs_in_for_a_demand_comes_in_by_the_link_of_the_refusal(
+    visit: Visit, identity_at: Identity, clock: StandingClock
+) -> None:
+    await identity_at.register("bob")
+    clock.advance(seconds=400)
+    start = await visit.service.get("/auth/start?return=/&max_age=300")
+    way = await visit.identity.way_through(start.headers["location"], "bob")
+    refusal = await visit.service.get(way[-1])
+    assert (refusal.status_code, "login_required" in way[-1]) == (400, True)
+    # With a demand, identity would ask for ada again and again, whose session has ended when bob signed in.
+    link = unescape(refusal.text.partition('href="')[2].partition('"')[0])
+    again = await visit.service.get(link)
+    answer = await visit.service.get((await visit.identity.way_through(again.headers["location"], "bob"))[-1])
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (await visit.call("/payments")).status_code == 200
 
 
 async def test_a_person_without_a_second_factor_may_decline_to_add_one_and_stays_signed_in(visit: Visit) -> None:

@@ -118,6 +118,16 @@ async def test_whoever_comes_back_without_being_signed_in_is_not_led_to_making_a
     assert parameters(link_to_begin_again(answer.text)) == {"return": "/notes", "acr_values": "mfa"}
 
 
+async def test_who_is_not_the_person_of_the_session_is_not_led_to_the_same_demand_again(browser: Browser) -> None:
+    await browser.sign_in()
+    url = await browser.start("/notes?a=1", **STEP_UP)
+    refusal = {"error": "login_required", "state": parameters(url)["state"], "iss": browser.issuer.issuer.url}
+    link = link_to_begin_again((await browser.http.get("/auth/callback", params=refusal)).text)
+    assert parameters(link) == {"return": "/notes?a=1"}
+    again = parameters((await browser.http.get(link)).headers["location"])
+    assert again.keys().isdisjoint({"id_token_hint", "max_age", "acr_values"})
+
+
 @pytest.mark.parametrize("flaw", [ABSENT, "1", True, None])
 async def test_an_issuer_that_does_not_say_when_the_person_signed_in_is_not_believed(
     browser: Browser, flaw: object

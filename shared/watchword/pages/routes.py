@@ -90,7 +90,7 @@ class Operations:
             answer = Answer.of(_parameters(request, ANSWER_PARAMETERS))
             state = answer.state
             if (pending := self._cookies.pending.of(state).read(request)) is not None:
-                sign_in = pending.request
+                sign_in = pending.request_after(answer.error)
             session = await self._sign_ins.finish(answer, pending)
             response = RedirectResponse(sign_in.return_path, 303, FIELDS)
             self._cookies.session.set(response, session)

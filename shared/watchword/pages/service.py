@@ -21,12 +21,12 @@ from watchword.pages.id_token import IdTokens
 from watchword.pages.issuer_client import IssuerClient
 from watchword.pages.settings import PagesSettings
 from watchword.pages.sign_in_request import SignInRequest
-from watchword.pages.values import Answer, PageSession, PendingSignIn, Tokens
+from watchword.pages.values import LOGIN_REQUIRED, Answer, PageSession, PendingSignIn, Tokens
 
 # Other errors of the authorization endpoint are faults of the set-up (RFC 6749 section 4.1.2.1).
 _REFUSALS: Final[dict[str, type[AppError]]] = {
     "access_denied": AccessDenied,
-    "login_required": SignInRefused,
+    LOGIN_REQUIRED: SignInRefused,
     "interaction_required": SignInRefused,
     "consent_required": AccessDenied,
     # OpenID Connect Core Error Code unmet_authentication_requirements 1.0.

@@ -14,6 +14,9 @@ SIGN_IN_SECONDS: Final = 600
 SESSION_SECONDS: Final = 5_184_000
 """How long a browser keeps the session: 60 days, as long as the longest session lasts at the issuer."""
 
+LOGIN_REQUIRED: Final = "login_required"
+"""The error of an issuer that may not let the person in who has signed in (OpenID Connect Core section 3.1.2.6)."""
+
 ANSWER_PARAMETERS: Final = {"state": "state", "code": "code", "iss": "issuer", "error": "error"}
 """The parameters of the issuer's answer that count, and the members of Answer that they are. Others are ignored (RFC
 6749 section 4.1.2)."""
@@ -36,9 +39,12 @@ class PendingSignIn(NamedTuple):
         expires_at = now + SIGN_IN_SECONDS
         return cls(state, nonce, verifier, request.return_path, expires_at, request.max_age, request.acr_values)
 
-    @property
-    def request(self) -> SignInRequest:
-        """The request, to begin it once more: whoever was to make an account may have done so by now."""
+    def request_after(self, error: str) -> SignInRequest:
+        """The request, to begin it once more after this error of the issuer, which may be empty. Whoever was to make an
+        account may have done so by now. After `login_required` it has no demands: they are about the person of the
+        session here, and somebody else has signed in."""
+        if error == LOGIN_REQUIRED:
+            return SignInRequest(self.return_path)
         return SignInRequest(self.return_path, self.max_age, self.acr_values)
 
     @property
