@@ -10,6 +10,7 @@ from identity_service.authentication.password import PasswordAuthentication
 from identity_service.authentication.second_factor import SecondFactor
 from identity_service.authentication.sign_on import PasswordSignOn
 from identity_service.authentication.sign_on_start import SignOnStart
+from identity_service.authentication.wrong_codes import WrongCodes
 from identity_service.factor_parts import FactorParts
 from identity_service.ground_parts import Ground
 from identity_service.refused_sign_ins.service import RefusedSignIns
@@ -54,6 +55,7 @@ class AuthenticationParts:
             account_letters=ground.account_letters,
             letters=ground.new_device_letters,
             refused_sign_ins=self.refused_sign_ins,
+            wrong_codes=WrongCodes(ground.recorder, ground.account_letters, ground.limits),
         )
 
     def _add_passkeys(self, ground: Ground, factors: FactorParts) -> None:

@@ -17,7 +17,7 @@ class FactorParts:
         database, issuer, clock = ground.database, ground.settings.issuer, ground.clock
         self.codes = FactorCodes(ground.sealer, ground.digests)
         self.ceremonies = Ceremonies(issuer, ground.digests, clock)
-        self.changes = FactorChanges(ground.recorder, ground.account_letters, self.codes)
+        self.changes = FactorChanges(ground.recorder, ground.account_letters, self.codes, ground.limits)
         self.apps = AppActs(database, issuer, self.codes, self.changes, clock)
         self.passkeys = PasskeyActs(database, self.ceremonies, self.changes, clock)
         self.recovery = FactorRecovery(database, self.codes, self.changes, clock)

@@ -32,6 +32,11 @@ class LimitSettings(ServiceSettings):
         description="Wrong codes of a second factor for an account, from all browsers in which its owner has signed in"
         " before; recovery codes count apart from those of an app",
     )
+    limit_factor_changes: Quota = Field(
+        "30/86400",
+        description="Second factors added or replaced, and recovery codes renewed, by the owner of one account: each"
+        " sends a letter",
+    )
     limit_registration: Quota = Field("10/3600", description="Registrations from one caller's address")
     limit_letters_address: Quota = Field("5/3600", description="Requests for letters from one caller's address")
     limit_letters_account: Quota = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from identity_service.errors import HashingBusy
@@ -12,6 +12,9 @@ from watchword.database.errors import DatabaseUnavailable
 from watchword.errors import AppError, Unavailable
 from watchword.limits import Charge, Limit, Limiter, LimitReached
 from watchword.service.callers import caller_address
+
+_SILENT_WRONG_CODES: Final = Limit("second-factor-untold", 4, 86_400)
+_LETTERS_OF_WRONG_CODES: Final = Limit("second-factor-told", 1, 86_400)
 
 
 class _SecondFactorLimits(NamedTuple):
@@ -51,6 +54,7 @@ class Limits:
         self.sign_in_address = Limit.parse("sign-in-address", settings.limit_sign_in_address)
         self._second_factor = _SecondFactorLimits.of("second-factor", settings)
         self._recovery_code = _SecondFactorLimits.of("second-factor-recovery", settings)
+        self._factor_changes = Limit.parse("factor-changes", settings.limit_factor_changes)
         self._registration = Limit.parse("registration", settings.limit_registration)
         self._letters_address = Limit.parse("letters-address", settings.limit_letters_address)
         self._letters_account = Limit.parse("letters-account", settings.limit_letters_account)
@@ -67,6 +71,9 @@ class Limits:
             self.sign_in_address,
             *self._second_factor,
             *self._recovery_code,
+            _SILENT_WRONG_CODES,
+            _LETTERS_OF_WRONG_CODES,
+            self._factor_changes,
             self._registration,
             self._letters_address,
             self._letters_account,
@@ -129,6 +136,19 @@ class Limits:
         # Nobody guesses by right codes, and an owner whose applications ask for recent sign-ins enters many.
         await self.limiter.give_back(*charges)
 
+    async def may_leave_wrong_code_untold(self, user_id: UUID) -> bool:
+        """Charge a wrong code to this account. Its owner need not learn of the first four of a day."""
+        return await self._may(Charge(_SILENT_WRONG_CODES, str(user_id)))
+
+    async def may_tell_of_wrong_codes(self, user_id: UUID) -> bool:
+        """Charge a letter about wrong codes to this account: one a day."""
+        return await self._may(Charge(_LETTERS_OF_WRONG_CODES, str(user_id)))
+
+    async def ensure_may_change_factors(self, user_id: UUID) -> None:
+        """Charge a factor that is added or replaced, or recovery codes that are renewed, to this account. Removals need
+        no limit: there are no more of them. Raises LimitReached."""
+        await self.limiter.ensure_allowed(Charge(self._factor_changes, str(user_id)))
+
     def _account_charges(self, account: str) -> list[Charge]:
         from_here = f"{account} {caller_address.get()}"
         return [Charge(self._sign_in, from_here), Charge(self._sign_in_account, account)]
@@ -180,11 +200,7 @@ class Limits:
         Each kind counts apart: letters of one that are requested for an account, and that it never gets, do not keep
         those of another from its owner.
         """
-        try:
-            await self.limiter.ensure_allowed(self._letter(email, kind))
-        except LimitReached:
-            return False
-        return True
+        return await self._may(self._letter(email, kind))
 
     async def may_tell(self, user_id: UUID, kind: str) -> bool:
         """Charge a letter of this kind to the account. In a transaction, too: a refusal does not keep its locks."""
@@ -201,6 +217,13 @@ class Limits:
             if is_allowed:
                 await self.limiter.give_back(self._letter(email, kind))
             raise
+
+    async def _may(self, charge: Charge) -> bool:
+        try:
+            await self.limiter.ensure_allowed(charge)
+        except LimitReached:
+            return False
+        return True
 
     def _letter(self, email: str, kind: str) -> Charge:
         return Charge(self._letters_account, f"{kind} {without_case(email)}")

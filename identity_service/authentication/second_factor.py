@@ -12,6 +12,7 @@ from identity_service.authentication.half_open import HalfOpenSignIns
 from identity_service.authentication.known_devices import KnownDevice
 from identity_service.authentication.outcomes import counted
 from identity_service.authentication.sign_on_start import SignOnStart
+from identity_service.authentication.wrong_codes import WrongCodes
 from identity_service.authentications import PASSWORD, Authentication
 from identity_service.devices import Device
 from identity_service.errors import SecondFactorWrong, SignInOver
@@ -81,6 +82,7 @@ class SecondFactor:
         account_letters: AccountLetters,
         letters: NewDeviceLetters,
         refused_sign_ins: RefusedSignIns,
+        wrong_codes: WrongCodes,
     ) -> None:
         self._database = database
         self._half_open = half_open
@@ -92,6 +94,7 @@ class SecondFactor:
         self._account_letters = account_letters
         self._letters = letters
         self._refused_sign_ins = refused_sign_ins
+        self._wrong_codes = wrong_codes
         self.outcomes = Tally("ok", *dict.fromkeys(_OUTCOMES.values()), "failed")
 
     async def prove_by_code(self, browser: HalfOpenBrowser, text: str) -> IssuedSignOn:
@@ -155,6 +158,7 @@ class SecondFactor:
             half_open.wrong_codes += 1
             if half_open.wrong_codes >= MAX_WRONG_CODES:
                 await db.delete(half_open)
+            await self._wrong_codes.record(db, user)
         raise SecondFactorWrong("wrong code, or one that was used")
 
     async def _lock(self, db: AsyncSession, live: LiveHalfOpenSignIn) -> tuple[User, HalfOpenSignIn]:

@@ -58,7 +58,7 @@ class AppActs:
         """Add the app that shows this code, which is used by that; it takes the place of the app that the account has.
         The first factor of an account brings recovery codes.
 
-        Raises WrongCode, EnrolmentNotFound; SessionEnded or SignOnRequired; CannotUnseal.
+        Raises WrongCode, EnrolmentNotFound; LimitReached; SessionEnded or SignOnRequired; CannotUnseal.
         """
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)

@@ -17,6 +17,7 @@ from identity_service.factors.codes import FactorCodes
 from identity_service.factors.models import Passkey
 from identity_service.factors.repository import Factor
 from identity_service.letters import LetterKind
+from identity_service.limits import Limits
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.cause import Cause, by_user
@@ -30,16 +31,21 @@ _CODES: Final = "recovery-codes"
 
 class FactorChanges:
     """Carries out what follows from a change that its caller has made to a factor. Every method is called in the
-    transaction of that change, with the user locked, and `now` read under that lock."""
+    transaction of that change, with the user locked, and `now` read under that lock.
 
-    def __init__(self, recorder: Recorder, letters: AccountLetters, codes: FactorCodes) -> None:
+    Each change sends a letter. Whoever is signed in must not be able to send any number of them, and no change may stay
+    untold: so what can be repeated is limited itself."""
+
+    def __init__(self, recorder: Recorder, letters: AccountLetters, codes: FactorCodes, limits: Limits) -> None:
         self._recorder = recorder
         self._letters = letters
         self._codes = codes
+        self._limits = limits
 
     async def added(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Addition:
         """Follow the insertion of a factor. The first one ends every other sign-on and session, so that all that are
-        left were made with it, and brings recovery codes."""
+        left were made with it, and brings recovery codes. Raises LimitReached."""
+        await self._limits.ensure_may_change_factors(user.id)
         await db.flush()  # a passkey gets its id
         is_first, user.has_second_factor = not user.has_second_factor, True
         present = await lock_present(db, owner)
@@ -56,7 +62,8 @@ class FactorChanges:
 
     async def replaced(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Act:
         """Follow the replacement of an app by this one: every other sign-on and session ends, since somebody may
-        have made them who has the former app."""
+        have made them who has the former app. Raises LimitReached."""
+        await self._limits.ensure_may_change_factors(user.id)
         raise_by((await lock_present(db, owner)).sign_on, factor)
         ended = await self._end_others(db, user, owner, EndReason.FACTOR_REPLACED, now)
         cause = by_user(user.id, EndReason.FACTOR_REPLACED)
@@ -88,7 +95,8 @@ class FactorChanges:
         return Act(enqueued, cause.actor, str(user.id))
 
     async def codes_renewed(self, db: AsyncSession, user: User, now: datetime) -> Enqueued:
-        """Follow the renewal of the recovery codes."""
+        """Follow the renewal of the recovery codes. Raises LimitReached."""
+        await self._limits.ensure_may_change_factors(user.id)
         change = CredentialChange("recovery_codes.made", _CODES, "update")
         cause = by_user(user.id, "recovery codes renewed")
         enqueued = await self._recorder.credentials_changed(db, now, user, [change], cause)
@@ -106,7 +114,8 @@ class FactorChanges:
 
     async def reset(self, db: AsyncSession, user: User, now: datetime, cause: Cause) -> Enqueued | None:
         """Remove every factor and every recovery code, end everything, and tell the owner by letter; None if there was
-        nothing to remove."""
+        nothing to remove. That changes nothing and is not recorded, like every act of an administrator that finds
+        things as it would leave them."""
         changes = await self._remove(db, user, None)
         if not changes:
             return None

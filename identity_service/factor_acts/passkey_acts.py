@@ -51,7 +51,7 @@ class PasskeyActs:
     async def add(self, owner: Owner, credential: Credential, name: str) -> PasskeyAddition:
         """Add the passkey that an authenticator has made.
 
-        Raises PasskeyRefused, PasskeysUnavailable, TooManyPasskeys; SessionEnded or SignOnRequired.
+        Raises PasskeyRefused, PasskeysUnavailable, TooManyPasskeys; LimitReached; SessionEnded or SignOnRequired.
         """
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)

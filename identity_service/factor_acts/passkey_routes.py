@@ -25,6 +25,7 @@ from identity_service.factors.passkey_errors import (
 from identity_service.obedience.documentation import PREFER_WAIT, obedience_answer
 from watchword.http import StrictRoute
 from watchword.http.responses import answer, refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(
     prefix="/users/me/passkeys", tags=["factors"], dependencies=[Depends(forbid_caching)], route_class=StrictRoute
@@ -51,7 +52,7 @@ async def begin_passkey(owner: OwnerDep, passkeys: PasskeyActsDep) -> PasskeyOpt
     status_code=201,
     dependencies=[FRESH_SIGN_IN],
     responses=answer(201, "Location")
-    | refusals(PasskeyRefused, PasskeysUnavailable, TooManyPasskeys, FirstPartyRequired),
+    | refusals(PasskeyRefused, PasskeysUnavailable, TooManyPasskeys, FirstPartyRequired, LimitReached),
 )
 async def add_passkey(
     draft: PasskeyDraft, owner: OwnerDep, device: DeviceDep, passkeys: PasskeyActsDep, response: Response

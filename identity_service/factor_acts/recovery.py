@@ -29,7 +29,8 @@ class FactorRecovery:
 
     async def renew_codes(self, owner: Owner, version: str | None = None) -> Sequence[str]:
         """Ten recovery codes, which take the place of those that the account had. Raises RecoveryCodesWithoutFactor;
-        RecoveryCodesChanged if these have not the `version` that is given; SessionEnded or SignOnRequired."""
+        RecoveryCodesChanged if these have not the `version` that is given; LimitReached; SessionEnded or
+        SignOnRequired."""
         async with self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             if not user.has_second_factor:

@@ -24,6 +24,7 @@ from identity_service.obedience.documentation import PREFER_WAIT, obedience_answ
 from watchword.auth import InsufficientUserAuthentication
 from watchword.http import StrictRoute
 from watchword.http.responses import refusals
+from watchword.limits import LimitReached
 
 router = APIRouter(
     prefix="/users/me", tags=["factors"], dependencies=[Depends(forbid_caching)], route_class=StrictRoute
@@ -55,7 +56,9 @@ async def begin_app(owner: OwnerDep, parts: PartsDep) -> AppSecretRead:
     "/totp/confirmation",
     operation_id="totp_confirm",
     summary="Confirm an authenticator app by its first code",
-    responses=refusals(WrongCode, EnrolmentNotFound, FirstPartyRequired, InsufficientUserAuthentication, CannotUnseal),
+    responses=refusals(
+        WrongCode, EnrolmentNotFound, FirstPartyRequired, InsufficientUserAuthentication, LimitReached, CannotUnseal
+    ),
     dependencies=[FRESH_SIGN_IN],
 )
 async def confirm_app(confirmation: AppConfirmation, owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:
@@ -87,7 +90,7 @@ async def remove_app(owner: OwnerDep, parts: PartsDep, wait: PreferredWaitDep) -
     "/recovery-codes",
     operation_id="recovery_codes_renew",
     summary="Make new recovery codes",
-    responses=refusals(RecoveryCodesWithoutFactor, FirstPartyRequired, InsufficientUserAuthentication),
+    responses=refusals(RecoveryCodesWithoutFactor, FirstPartyRequired, InsufficientUserAuthentication, LimitReached),
     dependencies=[FRESH_SIGN_IN],
 )
 async def renew_recovery_codes(owner: OwnerDep, parts: PartsDep) -> RecoveryCodesRead:

@@ -24,6 +24,7 @@ class LetterKind(StrEnum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     PASSKEY_REFUSED = "passkey_refused"
+    SECOND_FACTOR_FAILED = "second_factor_failed"
 
 
 PATHS = {
@@ -44,6 +45,7 @@ PATHS = {
     LetterKind.RECOVERY_CODES_MADE: "/security-notice/",
     LetterKind.RECOVERY_CODE_USED: "/security-notice/",
     LetterKind.PASSKEY_REFUSED: "/security-notice/",
+    LetterKind.SECOND_FACTOR_FAILED: "/account/password",
 }
 """The page that the one link of each kind opens. A path that ends in a slash is followed by the link's token."""
 

@@ -84,6 +84,12 @@ class AccountLetters:
         """Tell the owner of an account that the password is known from a breach. `email` is the account's address."""
         await self._letters.enqueue(db, Letter(kind=LetterKind.BREACHED_PASSWORD, user_id=user_id, to=email))
 
+    async def send_second_factor_failed(self, db: AsyncSession, user_id: UUID, email: str) -> None:
+        """Tell the owner of an account that somebody has entered the password and wrong codes. `email` is the account's
+        address. There is no link that says "this was not me": nobody was let in, and such a notice would keep back the
+        letter about a new device that signs in a moment later."""
+        await self._letters.enqueue(db, Letter(kind=LetterKind.SECOND_FACTOR_FAILED, user_id=user_id, to=email))
+
     async def send_address_taken_for(
         self, db: AsyncSession, stand_in_id: UUID, owner: User | None, now: datetime
     ) -> None:

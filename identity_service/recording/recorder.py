@@ -193,6 +193,10 @@ class Recorder:
         event."""
         audit.record(db, str(user_id), "recovery_code.used", user_id)
 
+    def second_factor_failed(self, db: AsyncSession, user_id: UUID) -> None:
+        """Record that wrong codes of the second factor have followed the right password."""
+        audit.record(db, str(user_id), "second_factor.failed", user_id, why="wrong codes after the right password")
+
     def factors_reset(self, db: AsyncSession, user_id: UUID, credentials: Collection[str], cause: Cause) -> None:
         """Record that an administrator has removed the factors of an account. `credentials_changed` records each."""
         before, after = {"credentials": sorted(credentials)}, {"credentials": list[str]()}
