@@ -53,6 +53,7 @@ _ALGORITHMS: Final = [
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
     COSEAlgorithmIdentifier.EDDSA,
 ]
+_TRANSPORTS: Final = frozenset(str(way.value) for way in AuthenticatorTransport)
 _MAX_CREDENTIAL_ID_BYTES: Final = 1_023
 _MAX_KEY_BYTES: Final = 2_048
 _TIMEOUT_MS: Final = int(LIFETIME.total_seconds() * 1_000)
@@ -227,7 +228,9 @@ def _transports_of(attestation: Attestation) -> list[str]:
 def _descriptors(of_user: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(
-            id=passkey.credential_id, transports=[AuthenticatorTransport(name) for name in passkey.transports]
+            id=passkey.credential_id,
+            # Hints, of which a release of the library may know more than another one does.
+            transports=[AuthenticatorTransport(name) for name in passkey.transports if name in _TRANSPORTS],
         )
         for passkey in of_user
     ]

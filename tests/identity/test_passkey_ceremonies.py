@@ -37,19 +37,19 @@ class Person:
     def __init__(self, identity: Identity, user_id: UUID) -> None:
         self.id = user_id
         self._database = identity.parts.database
-        self._ceremonies = identity.parts.factors.ceremonies
+        self.ceremonies = identity.parts.factors.ceremonies
         self._clock = identity.parts.clock
 
     async def registration_options(self) -> dict[str, Any]:
         async with self._database.begin() as db:
             user = await users.find(db, self.id)
             assert user is not None
-            return self._ceremonies.registration_options(user, await repository.list_passkeys(db, self.id))
+            return self.ceremonies.registration_options(user, await repository.list_passkeys(db, self.id))
 
     async def keep(self, credential: Any) -> Passkey:
         """Register what an authenticator has made."""
         async with self._database.begin() as db:
-            made = await self._ceremonies.accept_registration(db, self.id, credential, "a key", self._clock.now())
+            made = await self.ceremonies.accept_registration(db, self.id, credential, "a key", self._clock.now())
             passkey = await passkeys.insert_unless_known(db, made)
             assert passkey is not None
             return passkey
@@ -63,12 +63,12 @@ class Person:
         return holder
 
     def options(self, purpose: Purpose = Purpose.SIGN_IN) -> dict[str, Any]:
-        return self._ceremonies.assertion_options(purpose, self.id)
+        return self.ceremonies.assertion_options(purpose, self.id)
 
     async def prove(self, credential: Any, purpose: Purpose = Purpose.SIGN_IN) -> Passkey:
         async with self._database.begin() as db:
             await users.find_for_update(db, self.id)
-            return await self._ceremonies.accept_assertion(db, credential, purpose, self.id, self._clock.now())
+            return await self.ceremonies.accept_assertion(db, credential, purpose, self.id, self._clock.now())
 
 
 def without_counter(holder: Authenticator) -> Authenticator:
@@ -269,6 +269,14 @@ async def test_transport_is_kept_once_however_often_it_is_named(ada: Person) -> 
     authenticator = replace(Authenticator.of(IDENTITY_URL), transports=("usb", "nfc") * 500)
     _, credential = authenticator.register(await ada.registration_options())
     assert (await ada.keep(credential)).transports == ["usb", "nfc"]
+
+
+async def test_transport_that_only_another_release_of_the_library_knows_keeps_nobody_out(ada: Person) -> None:
+    holder = await ada.registered()
+    passkey = await ada.prove(holder.use(ada.options()))
+    passkey.transports = ["smoke-signals", "usb"]
+    options = ada.ceremonies.assertion_options(Purpose.SECOND_FACTOR, ada.id, [passkey])
+    assert [known["transports"] for known in options["allowCredentials"]] == [["usb"]]
 
 
 BYTES = [
