@@ -21,7 +21,8 @@ from identity_service.limits import Limits
 from identity_service.obedience.models import Act
 from identity_service.recording.account_letters import AccountLetters
 from identity_service.recording.cause import Cause, by_user
-from identity_service.recording.recorder import NO_SESSIONS, CredentialChange, EndedSessions, Recorder
+from identity_service.recording.recorder import Recorder
+from identity_service.recording.values import NO_SESSIONS, CredentialChange, EndedSessions
 from identity_service.roles import repository as roles
 from identity_service.sessions.ending import end_all
 from identity_service.users.models import User

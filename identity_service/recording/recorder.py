@@ -3,7 +3,6 @@ change."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,48 +16,12 @@ from identity_service.keys.models import KeyState, SigningKey
 from identity_service.logouts.enqueueing import Logouts
 from identity_service.recording.acts import Members, record_act
 from identity_service.recording.cause import Cause
+from identity_service.recording.session_ends import SessionEnds
+from identity_service.recording.values import NO_SESSIONS, CredentialChange, Deletion, EndedSessions, RoleChange
 from identity_service.users import deletions
 from identity_service.users.models import User
 from watchword.events import types
 from watchword.events.types import SecurityEvent
-
-
-class EndedSessions(NamedTuple):
-    """The sessions and sign-ons of a user that have ended, and the sessions that go on if all others have."""
-
-    session_ids: Collection[UUID]
-    except_ids: Collection[UUID] = ()
-    sign_on_ids: Collection[UUID] = ()
-
-
-NO_SESSIONS: Final = EndedSessions(())
-
-
-class RoleChange(NamedTuple):
-    """A role, the version of the installation's roles since its change, and the role before it and after it: None if
-    the change has deleted it."""
-
-    role: str
-    version: int
-    before: Members
-    after: Members | None
-
-
-class CredentialChange(NamedTuple):
-    """What was done to a factor or to the recovery codes: its name in the audit log, the type of the credential and the
-    change in CAEP's words (section 3.3), and the id of the passkey, if it is one."""
-
-    action: str
-    credential: str
-    change: str
-    passkey_id: UUID | None = None
-
-
-class Deletion(NamedTuple):
-    """The receipt with which the erasure of an account elsewhere can be watched, and the events that report it."""
-
-    receipt: UUID
-    enqueued: Enqueued
 
 
 class Recorder:
@@ -71,14 +34,15 @@ class Recorder:
     def __init__(self, issuer: str, logouts: Logouts, audit_erasure: AuditErasure) -> None:
         self._issuer = issuer
         self._logouts = logouts
+        self._session_ends = SessionEnds(issuer, logouts)
         self._audit_erasure = audit_erasure
 
     async def sessions_ended(
         self, db: AsyncSession, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
     ) -> Enqueued:
         """Record that these few sessions have ended, each with an event; receivers refuse their tokens."""
-        await self._end(db, user_id, session_ids, cause)
-        return await self._enqueue(db, now, *self._revoked(now, user_id, session_ids, cause))
+        revoked = await self._session_ends.record_each(db, now, user_id, session_ids, cause)
+        return await self._enqueue(db, now, *revoked)
 
     async def all_sessions_ended(
         self, db: AsyncSession, now: datetime, user: User, ended: EndedSessions, cause: Cause
@@ -93,7 +57,7 @@ class Recorder:
     ) -> Enqueued:
         """Record that these sign-ons have ended, and their sessions with them, each with an event; receivers refuse
         their tokens. A sign-on itself has none."""
-        await _audit_ended_sign_ons(db, user_id, ended.sign_on_ids, cause)
+        await self._session_ends.record_sign_ons(db, user_id, ended.sign_on_ids, cause)
         return await self.sessions_ended(db, now, user_id, ended.session_ids, cause) if ended.session_ids else NOTHING
 
     async def claims_changed(
@@ -278,27 +242,6 @@ class Recorder:
         await self._audit_erasure.enqueue(db, user_id)
         return Deletion(await deletions.insert(db, user_id, _receivers(enqueued)), enqueued)
 
-    def _revoked(
-        self, now: datetime, user_id: UUID, session_ids: Collection[UUID], cause: Cause
-    ) -> Sequence[SecurityEvent]:
-        return [
-            types.session_revoked(
-                self._issuer, str(user_id), str(session_id), at=now, initiator=cause.entity, reason=cause.why
-            )
-            for session_id in session_ids
-        ]
-
-    def _all_revoked(self, now: datetime, user: User, except_id: UUID | None, cause: Cause) -> SecurityEvent:
-        return types.all_sessions_revoked(
-            self._issuer,
-            str(user.id),
-            user.version,
-            except_sid=None if except_id is None else str(except_id),
-            at=now,
-            initiator=cause.entity,
-            reason=cause.why,
-        )
-
     def _lowered(self, now: datetime, user: User, level: str, cause: Cause) -> SecurityEvent:
         return types.assurance_level_change(
             self._issuer, str(user.id), user.version, level, at=now, initiator=cause.entity, reason=cause.why
@@ -308,21 +251,8 @@ class Recorder:
         self, db: AsyncSession, now: datetime, user: User, *events: SecurityEvent, ended: EndedSessions, cause: Cause
     ) -> Enqueued:
         """Enqueue the events and, if sessions have ended because of them, that they have."""
-        if ended.sign_on_ids:
-            await _audit_ended_sign_ons(db, user.id, ended.sign_on_ids, cause)
-        if ended.session_ids:
-            await self._end(db, user.id, ended.session_ids, cause)
-            if len(ended.except_ids) > 1:
-                # The event that revokes all sessions can spare one.
-                events = (*events, *self._revoked(now, user.id, ended.session_ids, cause))
-            else:
-                events = (*events, self._all_revoked(now, user, next(iter(ended.except_ids), None), cause))
-        return await self._enqueue(db, now, *events)
-
-    async def _end(self, db: AsyncSession, user_id: UUID, session_ids: Collection[UUID], cause: Cause) -> None:
-        """Write the audit rows and enqueue the logout tokens of sessions that have ended."""
-        await audit.record_each(db, cause.actor, "session.ended", session_ids, user=str(user_id), why=cause.why)
-        await self._logouts.enqueue(db, session_ids)
+        revoked = await self._session_ends.record_of_user(db, now, user, ended, cause)
+        return await self._enqueue(db, now, *events, *revoked)
 
     async def _enqueue_role(self, db: AsyncSession, now: datetime, change: RoleChange, cause: Cause) -> Enqueued:
         changed = types.role_changed(
@@ -348,7 +278,3 @@ def _receivers(enqueued: Enqueued) -> dict[str, UUID | None]:
     """
     of_processes = {event.client_id: event.jti for event in enqueued if not event.is_durable and event.jti is not None}
     return {**of_processes, **{event.client_id: event.jti for event in enqueued if event.is_durable}}
-
-
-async def _audit_ended_sign_ons(db: AsyncSession, user_id: UUID, sign_on_ids: Collection[UUID], cause: Cause) -> None:
-    await audit.record_each(db, cause.actor, "sign_on.ended", sign_on_ids, user=str(user_id), why=cause.why)

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity_service.events.enqueueing import NOTHING, Enqueued
 from identity_service.recording.acts import record_act
 from identity_service.recording.cause import Cause
-from identity_service.recording.recorder import Recorder, RoleChange
+from identity_service.recording.recorder import Recorder
+from identity_service.recording.values import RoleChange
 from identity_service.roles import administrators, repository
 from identity_service.roles.permissions import ADMINISTER
 from identity_service.roles.values import RoleView

@@ -10,7 +10,8 @@ from identity_service.ending import EndReason
 from identity_service.errors import SessionNotFound
 from identity_service.half_open_sign_ins import repository as half_open_sign_ins
 from identity_service.recording.cause import Cause
-from identity_service.recording.recorder import EndedSessions, Recorder
+from identity_service.recording.recorder import Recorder
+from identity_service.recording.values import EndedSessions
 from identity_service.sessions import repository
 from identity_service.sessions.models import Session
 from identity_service.sign_ons import repository as sign_ons
