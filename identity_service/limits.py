@@ -144,10 +144,18 @@ class Limits:
         """Charge a letter about wrong codes to this account: one a day."""
         return await self._may(Charge(_LETTERS_OF_WRONG_CODES, str(user_id)))
 
-    async def ensure_may_change_factors(self, user_id: UUID) -> None:
-        """Charge a factor that is added or replaced, or recovery codes that are renewed, to this account. Removals need
-        no limit: there are no more of them. Raises LimitReached."""
-        await self.limiter.ensure_allowed(Charge(self._factor_changes, str(user_id)))
+    @asynccontextmanager
+    async def factor_change(self, user_id: UUID) -> AsyncIterator[None]:
+        """Charge a factor that the block adds or replaces, or recovery codes that it renews, to this account; an
+        AppError of the block takes the charge back. Removals need no limit: there are no more of them. Raises
+        LimitReached."""
+        charge = Charge(self._factor_changes, str(user_id))
+        await self.limiter.ensure_allowed(charge)
+        try:
+            yield
+        except AppError:
+            await self.limiter.give_back(charge)
+            raise
 
     def _account_charges(self, account: str) -> list[Charge]:
         from_here = f"{account} {caller_address.get()}"

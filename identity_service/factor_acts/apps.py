@@ -60,7 +60,7 @@ class AppActs:
 
         Raises WrongCode, EnrolmentNotFound; LimitReached; SessionEnded or SignOnRequired; CannotUnseal.
         """
-        async with self._database.begin() as db:
+        async with self._changes.charged(owner.user_id), self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             enrolment = await self._codes.find_enrolment(db, user.id, await origin_of(db, owner), now)
             if enrolment is None:

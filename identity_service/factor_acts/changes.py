@@ -1,8 +1,10 @@
 """What a change of factors does beside the change: what ends, what is lowered, and who is told."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,8 +33,8 @@ _CODES: Final = "recovery-codes"
 
 
 class FactorChanges:
-    """Carries out what follows from a change that its caller has made to a factor. Every method is called in the
-    transaction of that change, with the user locked, and `now` read under that lock.
+    """Carries out what follows from a change that its caller has made to a factor. Every method but `charged` is
+    called in the transaction of that change, with the user locked, and `now` read under that lock.
 
     Each change sends a letter. Whoever is signed in must not be able to send any number of them, and no change may stay
     untold: so what can be repeated is limited itself."""
@@ -43,10 +45,14 @@ class FactorChanges:
         self._codes = codes
         self._limits = limits
 
+    def charged(self, user_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Charge what a block adds, replaces or renews to this user. It is around the transaction, since a refusal may
+        wait, and nobody must wait with it for the user's row. Raises LimitReached."""
+        return self._limits.factor_change(user_id)
+
     async def added(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Addition:
         """Follow the insertion of a factor. The first one ends every other sign-on and session, so that all that are
-        left were made with it, and brings recovery codes. Raises LimitReached."""
-        await self._limits.ensure_may_change_factors(user.id)
+        left were made with it, and brings recovery codes."""
         await db.flush()  # a passkey gets its id
         is_first, user.has_second_factor = not user.has_second_factor, True
         present = await lock_present(db, owner)
@@ -63,8 +69,7 @@ class FactorChanges:
 
     async def replaced(self, db: AsyncSession, user: User, factor: Factor, owner: Owner, now: datetime) -> Act:
         """Follow the replacement of an app by this one: every other sign-on and session ends, since somebody may
-        have made them who has the former app. Raises LimitReached."""
-        await self._limits.ensure_may_change_factors(user.id)
+        have made them who has the former app."""
         raise_by((await lock_present(db, owner)).sign_on, factor)
         ended = await self._end_others(db, user, owner, EndReason.FACTOR_REPLACED, now)
         cause = by_user(user.id, EndReason.FACTOR_REPLACED)
@@ -96,8 +101,7 @@ class FactorChanges:
         return Act(enqueued, cause.actor, str(user.id))
 
     async def codes_renewed(self, db: AsyncSession, user: User, now: datetime) -> Enqueued:
-        """Follow the renewal of the recovery codes. Raises LimitReached."""
-        await self._limits.ensure_may_change_factors(user.id)
+        """Follow the renewal of the recovery codes."""
         change = CredentialChange("recovery_codes.made", _CODES, "update")
         cause = by_user(user.id, "recovery codes renewed")
         enqueued = await self._recorder.credentials_changed(db, now, user, [change], cause)

@@ -53,7 +53,7 @@ class PasskeyActs:
 
         Raises PasskeyRefused, PasskeysUnavailable, TooManyPasskeys; LimitReached; SessionEnded or SignOnRequired.
         """
-        async with self._database.begin() as db:
+        async with self._changes.charged(owner.user_id), self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             _ensure_room(await repository.list_passkeys(db, user.id))
             made = await self._ceremonies.accept_registration(db, user.id, credential, name, now)

@@ -31,7 +31,7 @@ class FactorRecovery:
         """Ten recovery codes, which take the place of those that the account had. Raises RecoveryCodesWithoutFactor;
         RecoveryCodesChanged if these have not the `version` that is given; LimitReached; SessionEnded or
         SignOnRequired."""
-        async with self._database.begin() as db:
+        async with self._changes.charged(owner.user_id), self._database.begin() as db:
             user, now = await lock_owner(db, owner, self._clock)
             if not user.has_second_factor:
                 raise RecoveryCodesWithoutFactor

@@ -95,3 +95,15 @@ async def test_page_says_when_new_codes_can_be_made(limited: Identity, databases
             assert answer.status_code == status
         ensure_limited(answer)
         assert "Try again in" in answer.text
+
+
+async def test_what_is_refused_for_another_reason_is_not_counted(limited: Identity, clock: StandingClock) -> None:
+    ada = await limited.signed_in("ada")
+    began = await limited.http.post("/users/me/totp", headers=ada)
+    for _ in range(3):
+        wrong = await limited.http.post("/users/me/totp/confirmation", json={"code": "000000"}, headers=ada)
+        assert wrong.status_code == 403
+        assert (await renew(limited, ada)).status_code == 409
+    code = App(base64.b32decode(began.json()["secret"])).code(clock.now())
+    right = await limited.http.post("/users/me/totp/confirmation", json={"code": code}, headers=ada)
+    assert right.status_code == 200
