@@ -138,11 +138,11 @@ class Limits:
 
     async def may_leave_wrong_code_untold(self, user_id: UUID) -> bool:
         """Charge a wrong code to this account. Its owner need not learn of the first four of a day."""
-        return await self._may(Charge(_SILENT_WRONG_CODES, str(user_id)))
+        return await self.limiter.allows(Charge(_SILENT_WRONG_CODES, str(user_id)))
 
     async def may_tell_of_wrong_codes(self, user_id: UUID) -> bool:
         """Charge a letter about wrong codes to this account: one a day."""
-        return await self._may(Charge(_LETTERS_OF_WRONG_CODES, str(user_id)))
+        return await self.limiter.allows(Charge(_LETTERS_OF_WRONG_CODES, str(user_id)))
 
     @asynccontextmanager
     async def factor_change(self, user_id: UUID) -> AsyncIterator[None]:
@@ -208,7 +208,11 @@ class Limits:
         Each kind counts apart: letters of one that are requested for an account, and that it never gets, do not keep
         those of another from its owner.
         """
-        return await self._may(self._letter(email, kind))
+        try:
+            await self.limiter.ensure_allowed(self._letter(email, kind))
+        except LimitReached:
+            return False
+        return True
 
     async def may_tell(self, user_id: UUID, kind: str) -> bool:
         """Charge a letter of this kind to the account. In a transaction, too: a refusal does not keep its locks."""
@@ -225,13 +229,6 @@ class Limits:
             if is_allowed:
                 await self.limiter.give_back(self._letter(email, kind))
             raise
-
-    async def _may(self, charge: Charge) -> bool:
-        try:
-            await self.limiter.ensure_allowed(charge)
-        except LimitReached:
-            return False
-        return True
 
     def _letter(self, email: str, kind: str) -> Charge:
         return Charge(self._letters_account, f"{kind} {without_case(email)}")

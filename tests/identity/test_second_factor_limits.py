@@ -174,10 +174,10 @@ async def test_owner_is_told_of_a_recovery_code_that_was_used(
     assert [row["is_own"] for row in await databases.fetch("identity_owner", audit)] == [True]
 
 
-async def test_letter_that_the_limit_forbids_makes_no_sign_on_wait_with_its_rows_locked(
+async def test_letter_that_a_limit_forbids_makes_no_request_wait_with_its_rows_locked(
     clean_databases: Databases, clock: StandingClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = {"mail_folder": tmp_path, "limit_letters_account": "1/3600"}
+    settings = {"mail_folder": tmp_path, "limit_letters_account": "1/3600", "limit_second_factor": "10/3600"}
     async with services.identity(clean_databases, clock=clock, **settings) as identity:
         user_id = await verified(identity, clean_databases)
         async with browsing(identity) as browser:
@@ -187,5 +187,6 @@ async def test_letter_that_the_limit_forbids_makes_no_sign_on_wait_with_its_rows
         monkeypatch.setattr(Pace, "wait", Pace(monotonic=lambda: 0.0, pause=pauses).wait)
         for code in ada.recovery_codes[:4]:
             assert (await attempt(identity, code)).status_code == 303
-        refused = identity.parts.limits.limiter.refusals["letters-account"]
-        assert (pauses, refused) == ([], 3)
+        assert [(await attempt(identity, WRONG_CODE)).status_code for _ in range(7)] == [422] * 7
+        refused = identity.parts.limits.limiter.refusals
+        assert (pauses, refused["letters-account"], refused["second-factor-told"]) == ([], 3, 2)
