@@ -5,7 +5,12 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-FIRST: Final = ("tests/system/", "tests/browser/")
+FIRST: Final = (
+    "tests/system/",
+    "tests/browser/",
+    "tests/wheel/test_lower_bounds.py",
+    "tests/wheel/test_newer_releases.py",
+)
 LAST: Final = "tests/compose/"
 TOGETHER: Final = (LAST, "tests/openid/")
 
@@ -26,5 +31,6 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
 
 def put_in_order(items: list[pytest.Item]) -> None:
     """Sort the longest tests to the front, so that no process is left alone with them, and those of the containers to
-    the end: they use every processor, and other tests would time out beside them."""
+    the end: they use every processor, and other tests would time out beside them. A process is given its next file
+    while it runs its last one: behind the longest of the wheel's stands the shortest."""
     items.sort(key=lambda item: (item.nodeid.startswith(LAST), not item.nodeid.startswith(FIRST)))
