@@ -1,20 +1,19 @@
 """The author of a service asks for a second factor as docs/second-factors.md says, and a person gets through."""
 
 import re
-import secrets
-from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browser.notes_pages import served_notes
 from tests.browser.opening import opened
 from tests.browser.post_pages import give_credentials
 from tests.browser.signing_on import registered, see
 from tests.browser.test_security_pages import connect_app
 from tests.support.stack import Stack
-from tests.system.examples import EXAMPLES, ROOT, free_url, paste, registration, served
+from tests.system.examples import EXAMPLES, ROOT
 
 
 def guarded() -> str:
@@ -36,20 +35,8 @@ def notes(running: Stack, tmp_path: Path) -> Iterator[str]:
     """The origin of the guarded example."""
     (tmp_path / "guarded_pages.py").write_text(of_its_own(guarded()).replace("notes_pages.html", "guarded_pages.html"))
     (tmp_path / "guarded_pages.html").write_text((EXAMPLES / "notes_pages.html").read_text())
-    with free_url() as url:
-        origin = url.replace("localhost", "notes.localhost")
-        register = of_its_own(registration("A page that people sign in on")).replace(
-            "http://notes.localhost:8007", origin
-        )
-        printed = paste(register.replace("http://localhost:8001", running.identity), running)
-        variables = {
-            "NOTES_ISSUER": running.identity,
-            "NOTES_ORIGIN": origin,
-            "NOTES_CLIENT_SECRET": printed.split("Secret, shown only now: ")[1].split()[0],
-            "NOTES_SEALING_KEY": b64encode(secrets.token_bytes(32)).decode(),
-        }
-        with served("guarded_pages:app", url, tmp_path, running, tmp_path / "log", **variables):
-            yield origin
+    with served_notes(running, "guarded_pages:app", tmp_path, tmp_path / "log", of_its_own) as origin:
+        yield origin
 
 
 async def test_the_change_of_the_guide_asks_people_for_a_second_factor(

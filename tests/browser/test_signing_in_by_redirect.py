@@ -1,7 +1,5 @@
 """Pages of two services on two sites sign a person in at identity, each with a session in a cookie of its own."""
 
-import secrets
-from base64 import b64encode
 from collections.abc import Iterator
 from json import dumps
 from typing import cast
@@ -9,11 +7,12 @@ from typing import cast
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.notes_pages import served_notes
 from tests.browser.opening import opened
 from tests.browser.signing_on import registered, see
 from tests.support.services import PASSWORD
 from tests.support.stack import Stack
-from tests.system.examples import EXAMPLES, ROOT, blocks, free_url, paste, registration, served
+from tests.system.examples import EXAMPLES, ROOT, blocks
 from watchword.auth.errors import InsufficientUserAuthentication, MissingToken
 
 LOCAL = "http://"
@@ -22,18 +21,8 @@ LOCAL = "http://"
 @pytest.fixture(scope="module")
 def notes(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The origin of the example `notes_pages.py`, another site than that of identity and posts."""
-    with free_url() as url:
-        origin = url.replace("localhost", "notes.localhost")
-        register = registration("A page that people sign in on").replace("http://notes.localhost:8007", origin)
-        printed = paste(register.replace("http://localhost:8001", running.identity), running)
-        variables = {
-            "NOTES_ISSUER": running.identity,
-            "NOTES_ORIGIN": origin,
-            "NOTES_CLIENT_SECRET": printed.split("Secret, shown only now: ")[1].split()[0],
-            "NOTES_SEALING_KEY": b64encode(secrets.token_bytes(32)).decode(),
-        }
-        with served("notes_pages:app", url, EXAMPLES, running, tmp_path_factory.mktemp("notes") / "log", **variables):
-            yield origin
+    with served_notes(running, "notes_pages:app", EXAMPLES, tmp_path_factory.mktemp("notes") / "log") as origin:
+        yield origin
 
 
 async def sign_in(page: Page, username: str) -> None:
