@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.requests import HTTPConnection
 
-from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration, VerificationProof
+from identity_service.accounts.schemas import LinkProof, PasswordChange, Registration
 from identity_service.accounts.service import Accounts
 from identity_service.clients.scopes import SCOPE_TEXTS as SCOPE_TEXTS
 from identity_service.clients.scopes import Scope as Scope
@@ -262,7 +262,6 @@ SignUpForm = Annotated[Form[Registration], Depends(_form(Registration))]
 EmailForm = Annotated[Form[AddressForm], Depends(_form(AddressForm))]
 NewPasswordForm = Annotated[Form[PasswordForm], Depends(_form(PasswordForm))]
 ProofForm = Annotated[Form[LinkProof], Depends(_form(LinkProof))]
-VerificationForm = Annotated[Form[VerificationProof], Depends(_form(VerificationProof))]
 SignInPageForm = Annotated[Form[CredentialsForm], Depends(_form(CredentialsForm))]
 PasskeyPageForm = Annotated[Form[PasskeyForm], Depends(_form(PasskeyForm))]
 SecondFactorForm = Annotated[Form[CodeForm], Depends(_form(CodeForm))]

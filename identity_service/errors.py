@@ -63,14 +63,6 @@ class SessionNotFound(NotFound):
     detail = "You have no such session."
 
 
-class PasswordRequired(Invalid):
-    """The address of an account is verified."""
-
-    code = "password_required"
-    detail = "The password of the account is required to verify its address."
-    pointer = "/body/password"
-
-
 class WrongPassword(Forbidden):
     code = "wrong_password"
     detail = "The current password is not right."

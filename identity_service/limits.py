@@ -137,7 +137,7 @@ class Limits:
         await self.limiter.give_back(*charges)
 
     async def may_leave_wrong_code_untold(self, user_id: UUID) -> bool:
-        """Charge a wrong code to this account. Its owner need not learn of the first four of a day."""
+        """Charge a wrong code to this account. Its owner need not learn of four, and of one more every six hours."""
         return await self.limiter.allows(Charge(_SILENT_WRONG_CODES, str(user_id)))
 
     async def may_tell_of_wrong_codes(self, user_id: UUID) -> bool:
@@ -215,7 +215,8 @@ class Limits:
         return True
 
     async def may_tell(self, user_id: UUID, kind: str) -> bool:
-        """Charge a letter of this kind to the account. In a transaction, too: a refusal does not keep its locks."""
+        """Charge a letter of this kind to the account. A refusal does not wait for its turn, so that a transaction may
+        ask."""
         return await self.limiter.allows(self._letter(str(user_id), kind))
 
     @asynccontextmanager

@@ -77,7 +77,7 @@ class AddressChanges:
     async def look_up(self, token: str) -> LinkView:
         """What the link to confirm is about. Raises LinkInvalid."""
         user, link = await links.read(self._database, LinkKind.ADDRESS_CHANGE, token, self._clock.now())
-        return LinkView(user.username, link.email, needs_password=True)
+        return LinkView(user.username, link.email)
 
     async def confirm(self, token: str, password: str) -> None:
         """Change the address, and send a letter to the old one, by which that can be undone. An old one that nobody has

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from identity_service.accounts.schemas import AddressChange, LetterRequest, LinkProof, PasswordReset, VerificationProof
+from identity_service.accounts.schemas import AddressChange, LetterRequest, LinkProof, PasswordReset
 from identity_service.caching import NO_STORE, forbid_caching
 from identity_service.dependencies import FromAddress, PartsDep, PreferredWaitDep, SignedIn
 from identity_service.errors import (
@@ -15,7 +15,6 @@ from identity_service.errors import (
     InitialPasswordKept,
     LinkInvalid,
     PasswordChanged,
-    PasswordRequired,
     UserNotFound,
     WeakNewPassword,
     WrongPassword,
@@ -54,15 +53,13 @@ async def request_verification(request: LetterRequest, parts: PartsDep) -> Respo
     operation_id="email_verifications_confirm",
     summary="Verify your address",
     status_code=204,
-    responses=refusals(
-        LinkInvalid, PasswordRequired, WrongPassword, PasswordChanged, LimitReached, HashingBusy, DatabaseUnavailable
-    ),
+    responses=refusals(LinkInvalid, WrongPassword, PasswordChanged, LimitReached, HashingBusy, DatabaseUnavailable),
 )
 @public
-async def confirm_verification(token: Token, parts: PartsDep, proof: VerificationProof | None = None) -> None:
+async def confirm_verification(token: Token, parts: PartsDep, proof: LinkProof) -> None:
     """Verify the address that the letter was sent to. It signs nobody in. The password of the account is required;
     without it the link stays valid."""
-    await parts.verifications.confirm(token, proof.password if proof is not None else None)
+    await parts.verifications.confirm(token, proof.password)
 
 
 @router.post(

@@ -97,7 +97,7 @@ class PasswordResets:
             new_hash = await self._passwords.hash(new_password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.PASSWORD_RESET, token, self._clock)
-            is_stale = user.has_second_factor and user.email_verified_at is None
+            has_unproved_factors = user.has_second_factor and user.email_verified_at is None
             user.set_password(new_hash, now)
             user.verify_email(now)
             await links.withdraw(db, user.id, *SINGLE)
@@ -106,9 +106,9 @@ class PasswordResets:
                 user.raise_version()
             cause = by_user(user.id, EndReason.PASSWORD_RESET)
             enqueued = await self._recorder.password_changed(db, now, user, ended, cause)
-            if is_stale:
+            if has_unproved_factors:
                 enqueued += await self._factor_changes.withdraw(db, user, None, now, by_user(user.id, _OWNER_ARRIVED))
-            kind = LetterKind.FACTORS_WITHDRAWN if is_stale else LetterKind.PASSWORD_CHANGED
+            kind = LetterKind.FACTORS_WITHDRAWN if has_unproved_factors else LetterKind.PASSWORD_CHANGED
             await self._letters.send_link(db, kind, user.id, now)
         return Act(enqueued, cause.actor, str(user.id))
 

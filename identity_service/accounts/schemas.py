@@ -112,12 +112,6 @@ class LinkProof(Body):
     password: TypedPassword
 
 
-class VerificationProof(Body):
-    """The password of the account whose address is verified."""
-
-    password: TypedPassword = LEFT_OUT
-
-
 class PasswordReset(Body):
     new_password: Password
 

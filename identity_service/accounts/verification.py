@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from identity_service.accounts.password_proof import PasswordProof
-from identity_service.errors import PasswordChanged, PasswordRequired
+from identity_service.errors import PasswordChanged
 from identity_service.letters import LetterKind
 from identity_service.limits import Limits
 from identity_service.links import repository as links
@@ -57,19 +57,17 @@ class Verifications:
     async def look_up(self, token: str) -> LinkView:
         """What the link is about. Raises LinkInvalid."""
         user, link = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
-        return LinkView(user.username, link.email, needs_password=True)
+        return LinkView(user.username, link.email)
 
-    async def confirm(self, token: str, password: str | None) -> None:
+    async def confirm(self, token: str, password: str) -> None:
         """Verify the address; an account that awaited this can sign in from now on.
 
         The password shows that the reader of the letter is the person who has the account: somebody else may have
         written their address, also after they did. It would otherwise be that person's account, with that person's
-        password and factors, whose address is said to be verified. Raises LinkInvalid; PasswordRequired, WrongPassword,
+        password and factors, whose address is said to be verified. Raises LinkInvalid; WrongPassword,
         PasswordChanged and LimitReached, after which the link stays valid.
         """
         reader, _ = await links.read(self._database, LinkKind.VERIFICATION, token, self._clock.now())
-        if password is None:
-            raise PasswordRequired
         await self._proof.ensure_right(reader, password)
         async with self._database.begin() as db:
             user, _, now = await links.use(db, LinkKind.VERIFICATION, token, self._clock)

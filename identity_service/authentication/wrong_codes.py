@@ -9,8 +9,9 @@ from identity_service.users.models import User
 
 
 class WrongCodes:
-    """Tells the owner of an account of the fifth wrong code within a day, and then once a day. Those of all half-open
-    sign-ins count together: somebody who enters four codes in each would otherwise go on in silence."""
+    """Tells the owner of an account, at most once a day, when more wrong codes come than four, and one more every six
+    hours. Those of all half-open sign-ins count together: somebody who enters four codes in each would otherwise go on
+    in silence."""
 
     def __init__(self, recorder: Recorder, letters: AccountLetters, limits: Limits) -> None:
         self._recorder = recorder

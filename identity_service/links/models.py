@@ -66,9 +66,7 @@ class IssuedLink(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What the page of a link shows: whose account it is about, which address, and whether it asks for the account's
-    password."""
+    """What the page of a link shows: whose account it is about, and which address."""
 
     username: str
     email: str
-    needs_password: bool = False

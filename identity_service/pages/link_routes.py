@@ -1,10 +1,9 @@
 """The pages that ask for a letter, and those that its link opens. A GET shows, and only a button acts."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from identity_service.accounts.schemas import LinkProof
 from identity_service.dependencies import (
     ButtonForm,
     EmailForm,
@@ -14,9 +13,8 @@ from identity_service.dependencies import (
     PagesDep,
     PartsDep,
     ProofForm,
-    VerificationForm,
 )
-from identity_service.errors import PasswordRequired, WeakPassword, WrongPassword
+from identity_service.errors import WeakPassword, WrongPassword
 from identity_service.links.models import LinkView
 from identity_service.pages.forms import NOTHING, Form
 from identity_service.pages.goals import FORGOT_PASSWORD
@@ -81,25 +79,25 @@ async def reset_password(token: str, form: NewPasswordForm, parts: PartsDep) -> 
 @router.get("/verify-email/{token}")
 @public
 async def show_verify_email(token: str, parts: PartsDep) -> Response:
-    return _link_page(parts.pages, "verify-email", token, await parts.verifications.look_up(token))
+    return _proof_page(parts.pages, "verify-email", token, await parts.verifications.look_up(token))
 
 
 @router.post("/verify-email/{token}")
 @public
-async def verify_email(token: str, form: VerificationForm, parts: PartsDep) -> Response:
+async def verify_email(token: str, form: ProofForm, parts: PartsDep) -> Response:
     try:
         if form.model is not None:
             await parts.verifications.confirm(token, form.model.password)
             return see("address-verified")
-    except (PasswordRequired, WrongPassword) as error:
+    except WrongPassword as error:
         form = form.with_flaw("password", error)
-    return _link_page(parts.pages, "verify-email", token, await parts.verifications.look_up(token), form)
+    return _proof_page(parts.pages, "verify-email", token, await parts.verifications.look_up(token), form)
 
 
 @router.get("/confirm-address/{token}")
 @public
 async def show_confirm_address(token: str, parts: PartsDep) -> Response:
-    return _link_page(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token))
+    return _proof_page(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token))
 
 
 @router.post("/confirm-address/{token}")
@@ -111,13 +109,13 @@ async def confirm_address(token: str, form: ProofForm, parts: PartsDep) -> Respo
             return see("address-changed")
     except WrongPassword as error:
         form = form.with_flaw("password", error)
-    return _link_page(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token), form)
+    return _proof_page(parts.pages, "confirm-address", token, await parts.address_changes.look_up(token), form)
 
 
 @router.get("/undo-address/{token}")
 @public
 async def show_undo_address(token: str, parts: PartsDep) -> Response:
-    return _link_page(parts.pages, "undo-address", token, await parts.address_undo.look_up(token))
+    return _button_page(parts.pages, "undo-address", token, await parts.address_undo.look_up(token))
 
 
 @router.post("/undo-address/{token}")
@@ -130,7 +128,7 @@ async def undo_address(token: str, _: ButtonForm, parts: PartsDep) -> Response:
 @router.get("/security-notice/{token}")
 @public
 async def show_security_notice(token: str, parts: PartsDep) -> Response:
-    return _link_page(parts.pages, "security-notice", token, await parts.security_notices.look_up(token))
+    return _button_page(parts.pages, "security-notice", token, await parts.security_notices.look_up(token))
 
 
 @router.get("/secure-account/{token}")
@@ -147,8 +145,11 @@ async def disavow(token: str, _: ButtonForm, parts: PartsDep) -> Response:
     return see("account-secured")
 
 
-def _link_page(pages: Pages, page: str, token: str, link: LinkView, form: Form[Any] = NOTHING) -> Response:
-    """The page that says what a link is about, with the button that acts, and the field for the password if it is
-    needed."""
-    template = "prove_password.html" if link.needs_password else "button.html"
-    return pages.page(template, page.replace("-", "_"), form, path=f"/{page}/{token}", link=link)
+def _proof_page(pages: Pages, page: str, token: str, link: LinkView, form: Form[LinkProof] = NOTHING) -> Response:
+    """The page that says what a link is about, and asks for the account's password."""
+    return pages.page("prove_password.html", page.replace("-", "_"), form, path=f"/{page}/{token}", link=link)
+
+
+def _button_page(pages: Pages, page: str, token: str, link: LinkView) -> Response:
+    """The page that says what a link is about, with the button that acts."""
+    return pages.page("button.html", page.replace("-", "_"), path=f"/{page}/{token}", link=link)
